@@ -1,0 +1,20 @@
+//! The one way to the database.
+//!
+//! Two clients, one idea. Services reach their own tables through a [`Pool`] that logs in as their own
+//! database role (tokio-postgres, one conversation at a time). A caller's rows are reached only through
+//! [`RequestTx`] on [`Requests`]: role, claims, settings, statements and commit in one round trip, the
+//! rows handed on as PostgreSQL wrote them. SQLSTATE has a name here ([`Error`]) and nowhere else.
+
+mod endpoint;
+mod error;
+mod listen;
+mod pool;
+mod request;
+
+pub use endpoint::{Endpoint, EndpointError};
+pub use error::{Error, Kind, ServerError};
+pub use listen::{Listener, Notification};
+pub use pool::{Client, Pool, PoolOptions};
+pub use request::{
+    Access, End, Isolation, OpenTx, RequestOptions, RequestTx, Requests, ResultSet, Row, Statement,
+};

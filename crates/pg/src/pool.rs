@@ -1,0 +1,81 @@
+//! Connections of one service, logged in as that service's role.
+
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, RecyclingMethod, Runtime, Timeouts};
+
+use crate::{Endpoint, Error};
+
+/// How a pool behaves.
+#[derive(Debug, Clone)]
+pub struct PoolOptions {
+    /// Shown in `pg_stat_activity`.
+    pub application_name: String,
+    /// Most connections.
+    pub size: usize,
+    /// How long [`Pool::get`] waits.
+    pub acquire_timeout: Duration,
+}
+
+/// A borrowed connection: derefs to [`tokio_postgres::Client`], goes back to the pool when dropped.
+pub type Client = deadpool_postgres::Object;
+
+/// Connections that log in as one role. Cheap to clone.
+#[derive(Clone)]
+pub struct Pool {
+    inner: deadpool_postgres::Pool,
+    acquire_timeout: Duration,
+    endpoint: Endpoint,
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pool").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+impl Pool {
+    /// Makes a pool; connects on first use.
+    pub fn new(endpoint: &Endpoint, options: &PoolOptions) -> Result<Self, Error> {
+        let mut config = endpoint.config().clone();
+        config.application_name(&options.application_name);
+        let manager = Manager::from_config(
+            config,
+            tokio_postgres::NoTls,
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let inner = deadpool_postgres::Pool::builder(manager)
+            .max_size(options.size)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts {
+                wait: Some(options.acquire_timeout),
+                create: Some(options.acquire_timeout),
+                recycle: Some(options.acquire_timeout),
+            })
+            .build()
+            .map_err(|error| Error::Connect(error.to_string()))?;
+        Ok(Self { inner, acquire_timeout: options.acquire_timeout, endpoint: endpoint.clone() })
+    }
+
+    /// Borrows a connection.
+    pub async fn get(&self) -> Result<Client, Error> {
+        self.inner.get().await.map_err(|error| match error {
+            deadpool_postgres::PoolError::Timeout(_) => Error::PoolTimeout(self.acquire_timeout),
+            deadpool_postgres::PoolError::Backend(error) => match Error::from(error) {
+                Error::Lost(text) | Error::Protocol(text) => Error::Connect(text),
+                other => other,
+            },
+            other => Error::Connect(other.to_string()),
+        })
+    }
+
+    /// Where and as whom it logs in.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Closes idle connections and refuses new ones.
+    pub fn close(&self) {
+        self.inner.close();
+    }
+}

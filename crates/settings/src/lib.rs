@@ -1,0 +1,96 @@
+//! Typed configuration, one struct a section.
+//!
+//! In charge of where a setting comes from and whether it makes sense; the only crate that reads the
+//! environment. Layers, weakest first: default, `supabase/.env`, `.env`, `passerelle.toml`,
+//! environment, command line. The variable names that self-hosters already have (`GOTRUE_*`,
+//! `PGRST_*`, `POSTGRES_PASSWORD` …) enter through the aliases written beside each field, so an
+//! existing `.env` starts Passerelle unchanged. Raw becomes checked in one step ([`Settings::load`]),
+//! with all mistakes reported together.
+
+mod auth;
+mod database;
+mod dotenv;
+mod error;
+mod gateway;
+mod keys;
+mod layers;
+mod log;
+mod realtime;
+mod reader;
+mod rest;
+mod section;
+mod storage;
+mod value;
+
+pub use auth::Auth;
+pub use database::{Database, MissingExtensions, OwnerRole};
+pub use dotenv::{DotEnv, DotEnvError};
+pub use error::{Error, Mistake};
+pub use gateway::Gateway;
+pub use keys::Keys;
+pub use layers::{Layers, Origin};
+pub use log::{Log, LogFormat};
+pub use realtime::Realtime;
+pub use reader::Reader;
+pub use rest::Rest;
+pub use section::{Field, Section};
+pub use storage::Storage;
+pub use value::{ByteSize, Value};
+
+/// Everything a server is told, checked.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Where the database is and how it is prepared.
+    pub database: Database,
+    /// The project's secret and API keys.
+    pub keys: Keys,
+    /// The listener.
+    pub gateway: Gateway,
+    /// The auth service.
+    pub auth: Auth,
+    /// The REST service.
+    pub rest: Rest,
+    /// The realtime service.
+    pub realtime: Realtime,
+    /// The storage service.
+    pub storage: Storage,
+    /// What is logged, and how.
+    pub log: Log,
+}
+
+impl Settings {
+    /// Reads every section out of `layers`, reporting all mistakes together.
+    pub fn load(layers: &Layers) -> Result<Self, Error> {
+        let mut reader = Reader::new(layers);
+        let settings = Self {
+            database: Database::read(&mut reader),
+            keys: Keys::read(&mut reader),
+            gateway: Gateway::read(&mut reader),
+            auth: Auth::read(&mut reader),
+            rest: Rest::read(&mut reader),
+            realtime: Realtime::read(&mut reader),
+            storage: Storage::read(&mut reader),
+            log: Log::read(&mut reader),
+        };
+        reader.finish().map(|()| settings)
+    }
+
+    /// Every field of every section: key, shape, default, environment names, meaning. The reference
+    /// page and `config explain` are made from it.
+    pub fn fields() -> Vec<Field> {
+        [
+            Database::FIELDS,
+            Keys::FIELDS,
+            Gateway::FIELDS,
+            Auth::FIELDS,
+            Rest::FIELDS,
+            Realtime::FIELDS,
+            Storage::FIELDS,
+            Log::FIELDS,
+        ]
+        .concat()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+//! The private cluster and its databases.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use pg::Endpoint;
+
+/// A running private cluster, shared by all tests of one process.
+#[derive(Debug)]
+pub struct Postgres {
+    dir: PathBuf,
+    port: u16,
+}
+
+/// One test's own database; dropped with the cluster.
+#[derive(Debug)]
+pub struct TestDatabase {
+    endpoint: Endpoint,
+}
+
+impl TestDatabase {
+    /// Superuser login to it.
+    pub fn admin(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// A superuser connection to it; the driver task ends with the client.
+    #[expect(clippy::disallowed_methods, reason = "the driver of a test's own connection")]
+    pub async fn connect(&self) -> tokio_postgres::Client {
+        let (client, driver) =
+            self.endpoint.config().connect(tokio_postgres::NoTls).await.expect("the test cluster accepts");
+        tokio::spawn(async move {
+            let _ = driver.await;
+        });
+        client
+    }
+}
+
+static SHARED: OnceLock<Postgres> = OnceLock::new();
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+impl Postgres {
+    /// The cluster of this process, started on first use.
+    pub fn shared() -> &'static Self {
+        SHARED.get_or_init(Self::start)
+    }
+
+    /// A new, empty database.
+    pub async fn database(&self) -> TestDatabase {
+        self.clone_of("template1").await
+    }
+
+    /// A new database made from `template`, which nobody may be connected to.
+    #[expect(clippy::disallowed_methods, reason = "the driver of a test's own connection")]
+    pub async fn clone_of(&self, template: &str) -> TestDatabase {
+        let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let maintenance = self.endpoint("postgres");
+        let (client, driver) =
+            maintenance.config().connect(tokio_postgres::NoTls).await.expect("the test cluster accepts");
+        tokio::spawn(async move {
+            let _ = driver.await;
+        });
+        client
+            .batch_execute(&format!("create database {name} template {template}"))
+            .await
+            .expect("a database can be created");
+        TestDatabase { endpoint: self.endpoint(&name) }
+    }
+
+    /// Superuser login to a database of the cluster, over its Unix socket.
+    pub fn endpoint(&self, database: &str) -> Endpoint {
+        let text = format!("host={} port={} user=supabase_admin dbname={database}", self.dir.display(), self.port);
+        Endpoint::parse(&text).expect("well formed")
+    }
+
+    /// Loopback TCP port, the same as in the socket's name.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn start() -> Self {
+        let bin = bin_dir();
+        let dir = tempfile::Builder::new().prefix("passerelle-test-").tempdir().expect("a temporary folder").keep();
+        let data = dir.join("data");
+        let port = free_port();
+        let run_as = unprivileged_user();
+        if let Some(user) = run_as {
+            run(Command::new("chown").arg(user).arg(&dir));
+        }
+        let initdb = format!(
+            "{}/initdb -D {} -U supabase_admin -A trust -E UTF8 --locale=C.UTF-8 --no-sync",
+            bin.display(),
+            data.display()
+        );
+        run(&mut shell(&initdb, run_as));
+        let options = format!(
+            "-k {} -p {port} -c listen_addresses=127.0.0.1 -c fsync=off -c wal_level=logical \
+             -c max_connections=200 -c max_replication_slots=60 -c max_wal_senders=60 -c jit=off \
+             -c max_worker_processes=8 -c autovacuum=off -c shared_buffers=64MB",
+            dir.display()
+        );
+        // A watcher outlives a killed test run just long enough to stop the server and remove the folder.
+        let me = std::process::id();
+        let server = format!(
+            "exec 0</dev/null >{log} 2>&1; {bin}/postgres -D {data} {options} & server=$!; \
+             while kill -0 {me} 2>/dev/null && kill -0 $server 2>/dev/null; do sleep 0.5; done; \
+             kill -INT $server 2>/dev/null; wait $server; rm -rf {dir}/data {dir}/.s.PGSQL* {dir}/log; rmdir {dir}",
+            log = dir.join("log").display(),
+            bin = bin.display(),
+            data = data.display(),
+            dir = dir.display(),
+        );
+        shell(&server, run_as)
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("a shell");
+        let socket = dir.join(format!(".s.PGSQL.{port}"));
+        for _ in 0..200 {
+            if std::os::unix::net::UnixStream::connect(&socket).is_ok() {
+                return Self { dir, port };
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        let log = std::fs::read_to_string(dir.join("log")).unwrap_or_default();
+        panic!("the test cluster did not start:\n{log}");
+    }
+}
+
+/// `initdb` refuses to run as root: then the system's own user does it.
+fn unprivileged_user() -> Option<&'static str> {
+    let output = Command::new("id").arg("-u").output().expect("id");
+    if output.stdout.trim_ascii() != b"0" {
+        return None;
+    }
+    ["postgres", "nobody"].into_iter().find(|user| {
+        Command::new("id").arg(user).output().is_ok_and(|output| output.status.success())
+    })
+}
+
+fn shell(command: &str, user: Option<&str>) -> Command {
+    match user {
+        None => {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", command]);
+            shell
+        }
+        Some(user) => {
+            let mut shell = Command::new("setpriv");
+            shell.args(["--reuid", user, "--regid", user, "--init-groups", "sh", "-c", command]);
+            shell.current_dir("/");
+            shell
+        }
+    }
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}:\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// `PASSERELLE_PG_BIN`, the PATH, then the newest of the distribution's versioned folders.
+fn bin_dir() -> PathBuf {
+    #[expect(clippy::disallowed_methods, reason = "tests are told where PostgreSQL is by their runner")]
+    if let Ok(dir) = std::env::var("PASSERELLE_PG_BIN") {
+        return dir.into();
+    }
+    let mut found: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter(|(_, dir)| has_server(dir))
+        .collect();
+    found.sort();
+    found.pop().map(|(_, dir)| dir).expect(
+        "PostgreSQL's server programs are needed: set PASSERELLE_PG_BIN or install package postgresql",
+    )
+}
+
+fn has_server(dir: &Path) -> bool {
+    dir.join("initdb").exists() && dir.join("postgres").exists()
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+        .port()
+}
