@@ -25,7 +25,10 @@ pub type SharedClock = Arc<dyn Clock>;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the clock"
+    )]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }
@@ -48,12 +51,18 @@ impl ManualClock {
 
     /// Moves the clock forward (or back, with a negative span).
     pub fn advance(&self, span: TimeDelta) {
-        *self.0.lock().expect("the clock is never held across a panic") += span;
+        *self
+            .0
+            .lock()
+            .expect("the clock is never held across a panic") += span;
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().expect("the clock is never held across a panic")
+        *self
+            .0
+            .lock()
+            .expect("the clock is never held across a panic")
     }
 }

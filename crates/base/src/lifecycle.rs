@@ -28,11 +28,18 @@ impl Tasks {
     /// An empty set of tasks.
     pub fn new() -> Self {
         let hard = CancellationToken::new();
-        Self { tracker: TaskTracker::new(), soft: CancellationToken::new(), hard }
+        Self {
+            tracker: TaskTracker::new(),
+            soft: CancellationToken::new(),
+            hard,
+        }
     }
 
     /// Starts a task that [`Tasks::shut_down`] will wait for. `name` appears in the log if it is cut off.
-    #[expect(clippy::disallowed_methods, reason = "this is where tasks get their owner")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where tasks get their owner"
+    )]
     pub fn spawn<F>(&self, name: &'static str, future: F) -> tokio::task::JoinHandle<()>
     where
         F: Future<Output = ()> + Send + 'static,
@@ -71,7 +78,9 @@ impl Tasks {
     pub async fn shut_down(&self, grace: Duration) -> bool {
         self.soft.cancel();
         self.tracker.close();
-        let ended = tokio::time::timeout(grace, self.tracker.wait()).await.is_ok();
+        let ended = tokio::time::timeout(grace, self.tracker.wait())
+            .await
+            .is_ok();
         if !ended {
             self.hard.cancel();
             self.tracker.wait().await;

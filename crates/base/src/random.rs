@@ -70,7 +70,10 @@ pub type SharedRandom = Arc<dyn Random>;
 pub struct OsRandom;
 
 impl Random for OsRandom {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that makes randomness")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that makes randomness"
+    )]
     fn fill(&self, buffer: &mut [u8]) {
         getrandom::fill(buffer).expect("the operating system's random generator answers");
     }
@@ -95,7 +98,10 @@ impl std::fmt::Debug for SeededRandom {
 impl Random for SeededRandom {
     // splitmix64: small, well mixed, and the same on every machine.
     fn fill(&self, buffer: &mut [u8]) {
-        let mut state = self.0.lock().expect("the generator is never held across a panic");
+        let mut state = self
+            .0
+            .lock()
+            .expect("the generator is never held across a panic");
         for chunk in buffer.chunks_mut(8) {
             *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
             let mut z = *state;

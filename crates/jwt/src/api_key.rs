@@ -62,12 +62,24 @@ impl ApiKeys {
         ];
         for (secret, class) in jwts {
             if !secret.is_empty() {
-                configured.push(ConfiguredKey { secret: secret.clone(), class, internal: secret.clone() });
+                configured.push(ConfiguredKey {
+                    secret: secret.clone(),
+                    class,
+                    internal: secret.clone(),
+                });
             }
         }
         let opaque = [
-            (&settings.publishable_key, &settings.anon_key_asymmetric, Anon),
-            (&settings.secret_key, &settings.service_role_key_asymmetric, Service),
+            (
+                &settings.publishable_key,
+                &settings.anon_key_asymmetric,
+                Anon,
+            ),
+            (
+                &settings.secret_key,
+                &settings.service_role_key_asymmetric,
+                Service,
+            ),
         ];
         for (secret, internal, class) in opaque {
             if !secret.is_empty() {
@@ -76,10 +88,17 @@ impl ApiKeys {
                 } else {
                     internal.clone()
                 };
-                configured.push(ConfiguredKey { secret: secret.clone(), class, internal });
+                configured.push(ConfiguredKey {
+                    secret: secret.clone(),
+                    class,
+                    internal,
+                });
             }
         }
-        Self { configured, verifier: verifier.clone() }
+        Self {
+            configured,
+            verifier: verifier.clone(),
+        }
     }
 
     /// The class of `candidate` and the JWT that services see for it; `None` if it opens nothing. Every
@@ -93,7 +112,10 @@ impl ApiKeys {
         }
         if let Some(key) = found {
             // A configured JWT key that has expired opens nothing.
-            let alive = self.verifier.verify(key.internal.expose(), TimeRules::STRICT).is_ok();
+            let alive = self
+                .verifier
+                .verify(key.internal.expose(), TimeRules::STRICT)
+                .is_ok();
             return alive.then(|| (key.class, key.internal.clone()));
         }
         let claims = self.verifier.verify(candidate, TimeRules::STRICT).ok()?;
@@ -109,7 +131,8 @@ impl ApiKeys {
     pub fn mint(keys: &Keys, class: ApiKeyClass, now: i64, lifetime: i64) -> Option<Secret> {
         let mut payload = Self::payload(class, now);
         payload["exp"] = json!(now + lifetime);
-        keys.sign_hs256(&json!({ "alg": "HS256", "typ": "JWT" }), &payload).map(Secret::new)
+        keys.sign_hs256(&json!({ "alg": "HS256", "typ": "JWT" }), &payload)
+            .map(Secret::new)
     }
 
     /// A new opaque key, `sb_publishable_…` or `sb_secret_…`, with its checksum.

@@ -14,7 +14,10 @@ pub struct Caller {
 impl Caller {
     /// A caller without a token.
     pub fn anonymous(role: &str) -> Self {
-        Self { role: role.to_owned(), claims: None }
+        Self {
+            role: role.to_owned(),
+            claims: None,
+        }
     }
 
     /// The caller that `claims` describe; `default_role` when they name none. A role that is not a string
@@ -25,7 +28,10 @@ impl Caller {
             Some(serde_json::Value::String(role)) => role.clone(),
             Some(other) => other.to_string(),
         };
-        Self { role, claims: Some(claims) }
+        Self {
+            role,
+            claims: Some(claims),
+        }
     }
 
     /// What `request.jwt.claims` is set to: the payload as signed, or `{"role":…}` without a token.

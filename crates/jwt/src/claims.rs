@@ -21,7 +21,10 @@ impl Claims {
             return Err(Error::NotAnObject);
         };
         for name in ["exp", "nbf", "iat"] {
-            if !matches!(members.get(name), None | Some(Value::Null | Value::Number(_))) {
+            if !matches!(
+                members.get(name),
+                None | Some(Value::Null | Value::Number(_))
+            ) {
                 return Err(Error::NotANumber(name));
             }
         }
@@ -33,7 +36,10 @@ impl Claims {
         if !audience_fits {
             return Err(Error::AudienceShape);
         }
-        Ok(Self { raw: raw.into(), members: Arc::new(members) })
+        Ok(Self {
+            raw: raw.into(),
+            members: Arc::new(members),
+        })
     }
 
     /// The payload as it was signed: what `request.jwt.claims` is set to.
@@ -67,10 +73,15 @@ impl Claims {
     }
 
     /// A time claim in whole seconds, fractions cut.
-    #[expect(clippy::cast_possible_truncation, reason = "out-of-range floats saturate, which is what is wanted")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "out-of-range floats saturate, which is what is wanted"
+    )]
     pub fn seconds(&self, name: &str) -> Option<i64> {
         let value = self.get(name)?;
-        value.as_i64().or_else(|| value.as_f64().map(|number| number.trunc() as i64))
+        value
+            .as_i64()
+            .or_else(|| value.as_f64().map(|number| number.trunc() as i64))
     }
 
     /// Whether `aud` is absent, empty or names `wanted`.
@@ -78,7 +89,9 @@ impl Claims {
         match self.get("aud") {
             None | Some(Value::Null) => true,
             Some(Value::String(audience)) => audience == wanted,
-            Some(Value::Array(items)) => items.is_empty() || items.iter().any(|item| item == wanted),
+            Some(Value::Array(items)) => {
+                items.is_empty() || items.iter().any(|item| item == wanted)
+            }
             Some(_) => false,
         }
     }

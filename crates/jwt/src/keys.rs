@@ -91,12 +91,20 @@ impl Keys {
             }
         }
 
-        let signers: Vec<_> = private.iter().enumerate().filter(|(_, key)| jwk::may_sign(key)).collect();
+        let signers: Vec<_> = private
+            .iter()
+            .enumerate()
+            .filter(|(_, key)| jwk::may_sign(key))
+            .collect();
         let signing = match (signers.as_slice(), private.is_empty(), secret.is_empty()) {
             ([(index, value)], _, _) => {
                 let (kid, algorithm, key) =
                     jwk::signing(value).map_err(|why| KeyError::Key("JWT_KEYS", *index, why))?;
-                SigningKey { kid, algorithm, key }
+                SigningKey {
+                    kid,
+                    algorithm,
+                    key,
+                }
             }
             ([], true, false) => SigningKey {
                 kid: None,
@@ -107,7 +115,12 @@ impl Keys {
             (several, _, _) => return Err(KeyError::Signing(several.len())),
         };
         let secret = (!secret.is_empty()).then(|| secret.clone());
-        Ok(Self(Arc::new(Inner { signing, secret, verifying, published })))
+        Ok(Self(Arc::new(Inner {
+            signing,
+            secret,
+            verifying,
+            published,
+        })))
     }
 
     /// HS256 with one secret; for tests and tools.
@@ -151,9 +164,18 @@ impl Keys {
     }
 }
 
-fn sign_with(header: &Value, claims: &impl Serialize, algorithm: Algorithm, key: &EncodingKey) -> String {
+fn sign_with(
+    header: &Value,
+    claims: &impl Serialize,
+    algorithm: Algorithm,
+    key: &EncodingKey,
+) -> String {
     let payload = serde_json::to_vec(claims).expect("claims are plain JSON");
-    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(payload));
+    let message = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header.to_string()),
+        URL_SAFE_NO_PAD.encode(payload)
+    );
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm)
         .expect("a key that was accepted at start-up signs");
     format!("{message}.{signature}")

@@ -25,9 +25,17 @@ pub struct TimeRules {
 
 impl TimeRules {
     /// As PostgREST: 30 seconds, all three claims.
-    pub const REST: Self = Self { leeway: 30, not_before: true, issued_at: true };
+    pub const REST: Self = Self {
+        leeway: 30,
+        not_before: true,
+        issued_at: true,
+    };
     /// `exp` and `nbf` to the second, as most JWT libraries do by default.
-    pub const STRICT: Self = Self { leeway: 0, not_before: true, issued_at: false };
+    pub const STRICT: Self = Self {
+        leeway: 0,
+        not_before: true,
+        issued_at: false,
+    };
 
     fn check(self, claims: &Claims, now: i64) -> Result<(), Error> {
         // Widened, so that a claim near the end of the range cannot wrap around into the past.
@@ -56,7 +64,9 @@ pub struct Verifier {
 
 impl std::fmt::Debug for Verifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Verifier").field("keys", &self.keys).finish_non_exhaustive()
+        f.debug_struct("Verifier")
+            .field("keys", &self.keys)
+            .finish_non_exhaustive()
     }
 }
 
@@ -66,7 +76,11 @@ impl Verifier {
 
     /// A verifier that reads the time from `clock`.
     pub fn new(keys: Keys, clock: SharedClock) -> Self {
-        Self { keys, clock, verified: Arc::new(Cache::new(Self::REMEMBERED)) }
+        Self {
+            keys,
+            clock,
+            verified: Arc::new(Cache::new(Self::REMEMBERED)),
+        }
     }
 
     /// Signature, claim types and times.
@@ -104,8 +118,14 @@ impl Verifier {
         let Ok(Value::Object(header_members)) = serde_json::from_slice(&decode(header)?) else {
             return Err(Error::Malformed);
         };
-        let algorithm = header_members.get("alg").and_then(Value::as_str).unwrap_or("none");
-        let kid = header_members.get("kid").and_then(Value::as_str).filter(|kid| !kid.is_empty());
+        let algorithm = header_members
+            .get("alg")
+            .and_then(Value::as_str)
+            .unwrap_or("none");
+        let kid = header_members
+            .get("kid")
+            .and_then(Value::as_str)
+            .filter(|kid| !kid.is_empty());
 
         // The key decides which algorithms it takes part in; the header only chooses among those. A public
         // key can therefore never serve as an HMAC secret.
@@ -113,13 +133,21 @@ impl Verifier {
             .keys
             .verifying()
             .iter()
-            .filter_map(|key| Some((key, *key.algorithms.iter().find(|a| algorithm_name(**a) == algorithm)?)))
+            .filter_map(|key| {
+                Some((
+                    key,
+                    *key.algorithms
+                        .iter()
+                        .find(|a| algorithm_name(**a) == algorithm)?,
+                ))
+            })
             .collect();
         if fitting.is_empty() {
             return Err(Error::Algorithm(algorithm.to_owned()));
         }
         // With a known `kid` only that key counts; an unknown one may still be the bare secret's (legacy keys).
-        let by_kid = |key: &crate::keys::VerifyingKey| key.kid.is_some() && key.kid.as_deref() == kid;
+        let by_kid =
+            |key: &crate::keys::VerifyingKey| key.kid.is_some() && key.kid.as_deref() == kid;
         let known = fitting.iter().any(|(key, _)| by_kid(key));
         let message = &token.as_bytes()[..header.len() + 1 + payload.len()];
         let good = fitting
@@ -130,7 +158,8 @@ impl Verifier {
                 (Some(_), false) => key.kid.is_none(),
             })
             .any(|(key, algorithm)| {
-                jsonwebtoken::crypto::verify(signature, message, &key.key, *algorithm).unwrap_or(false)
+                jsonwebtoken::crypto::verify(signature, message, &key.key, *algorithm)
+                    .unwrap_or(false)
             });
         if !good {
             return Err(Error::Signature);

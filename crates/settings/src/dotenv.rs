@@ -62,7 +62,10 @@ impl DotEnv {
 
     /// The variables; of a name given twice the last one counts.
     pub fn variables(&self) -> BTreeMap<String, String> {
-        self.lines.iter().filter_map(|line| entry(line).ok().flatten()).collect()
+        self.lines
+            .iter()
+            .filter_map(|line| entry(line).ok().flatten())
+            .collect()
     }
 
     /// The value of one variable.
@@ -77,12 +80,11 @@ impl DotEnv {
             .lines
             .iter()
             .rposition(|line| matches!(entry(line), Ok(Some((found, _))) if found == name));
-        match at {
-            Some(at) => self.lines[at] = line,
-            None => {
-                self.lines.push(line);
-                self.ends_with_newline = true;
-            }
+        if let Some(at) = at {
+            self.lines[at] = line;
+        } else {
+            self.lines.push(line);
+            self.ends_with_newline = true;
         }
     }
 
@@ -102,7 +104,11 @@ impl std::fmt::Display for DotEnv {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (index, line) in self.lines.iter().enumerate() {
             let last = index + 1 == self.lines.len();
-            let end = if last && !self.ends_with_newline { "" } else { "\n" };
+            let end = if last && !self.ends_with_newline {
+                ""
+            } else {
+                "\n"
+            };
             write!(f, "{line}{end}")?;
         }
         Ok(())
@@ -124,7 +130,9 @@ fn entry(line: &str) -> Result<Option<(String, String)>, Fault> {
     let name = name.trim_end();
     let valid = !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
     if !valid {
         return Err(Fault::Malformed);
     }
@@ -156,22 +164,32 @@ fn unquoted(value: &str) -> Result<String, Fault> {
         }
         _ => {
             // A comment starts at a `#` after white space; a bare `#` belongs to the value.
-            let end = value.find(" #").or_else(|| value.find("\t#")).unwrap_or(value.len());
+            let end = value
+                .find(" #")
+                .or_else(|| value.find("\t#"))
+                .unwrap_or(value.len());
             Ok(value[..end].trim_end().to_owned())
         }
     }
 }
 
 fn quoted(value: &str) -> String {
-    let bare = value
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/' | b':' | b'@' | b'+' | b'=' | b',' | b'?' | b'&' | b'%'));
+    let bare = value.bytes().all(|b| {
+        b.is_ascii_alphanumeric()
+            || matches!(
+                b,
+                b'_' | b'-' | b'.' | b'/' | b':' | b'@' | b'+' | b'=' | b',' | b'?' | b'&' | b'%'
+            )
+    });
     if bare {
         value.to_owned()
     } else if !value.contains('\'') && !value.contains('\n') {
         format!("'{value}'")
     } else {
-        let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        let escaped = value
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n");
         format!("\"{escaped}\"")
     }
 }

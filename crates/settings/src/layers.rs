@@ -60,7 +60,10 @@ impl Layers {
     /// Adds a `.env` file if it exists.
     pub fn add_env_file(&mut self, path: &Path) -> Result<(), Error> {
         if let Some(file) = DotEnv::open(path).map_err(|e| Error::file(path, &e))? {
-            self.0.push(Layer::Variables(file.variables(), Origin::EnvFile(path.to_owned())));
+            self.0.push(Layer::Variables(
+                file.variables(),
+                Origin::EnvFile(path.to_owned()),
+            ));
         }
         Ok(())
     }
@@ -75,17 +78,22 @@ impl Layers {
         let table: toml::Table = toml::from_str(&text).map_err(|e| Error::file(path, &e))?;
         let mut keys = BTreeMap::new();
         flatten("", &toml::Value::Table(table), &mut keys);
-        self.0.push(Layer::Keys(keys, Origin::File(path.to_owned())));
+        self.0
+            .push(Layer::Keys(keys, Origin::File(path.to_owned())));
         Ok(())
     }
 
     /// Adds the process environment.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the environment"
+    )]
     pub fn add_environment(&mut self) {
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        self.0.push(Layer::Variables(variables, Origin::Environment));
+        self.0
+            .push(Layer::Variables(variables, Origin::Environment));
     }
 
     /// Adds variables by environment name, as if the environment had them (tests, generated keys).
@@ -94,13 +102,19 @@ impl Layers {
         variables: impl IntoIterator<Item = (K, V)>,
         origin: Origin,
     ) {
-        let map = variables.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        let map = variables
+            .into_iter()
+            .map(|(k, v)| (k.into(), v.into()))
+            .collect();
         self.0.push(Layer::Variables(map, origin));
     }
 
     /// Sets one value by dotted key, stronger than everything so far.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>) {
-        self.0.push(Layer::Keys(BTreeMap::from([(key.into(), value.into())]), Origin::Flag));
+        self.0.push(Layer::Keys(
+            BTreeMap::from([(key.into(), value.into())]),
+            Origin::Flag,
+        ));
     }
 
     /// The strongest value for a field, and where it stands. `<NAME>_FILE` names a file to read it from.
@@ -108,18 +122,21 @@ impl Layers {
         let own = format!("PASSERELLE_{}", key.replace('.', "_").to_ascii_uppercase());
         self.0.iter().rev().find_map(|layer| match layer {
             Layer::Keys(keys, origin) => keys.get(key).map(|v| Ok((v.clone(), origin.clone()))),
-            Layer::Variables(variables, origin) => {
-                std::iter::once(own.as_str()).chain(env.iter().copied()).find_map(|name| {
+            Layer::Variables(variables, origin) => std::iter::once(own.as_str())
+                .chain(env.iter().copied())
+                .find_map(|name| {
                     if let Some(value) = variables.get(name) {
                         return Some(Ok((value.clone(), origin.clone())));
                     }
                     let path = variables.get(&format!("{name}_FILE"))?;
                     Some(match std::fs::read_to_string(path) {
-                        Ok(text) => Ok((text.trim_end_matches(['\r', '\n']).to_owned(), origin.clone())),
+                        Ok(text) => Ok((
+                            text.trim_end_matches(['\r', '\n']).to_owned(),
+                            origin.clone(),
+                        )),
                         Err(error) => Err(format!("{name}_FILE: {path}: {error}")),
                     })
-                })
-            }
+                }),
         })
     }
 
@@ -144,7 +161,10 @@ impl Layers {
     /// Keys written in `passerelle.toml` or set by a flag.
     pub(crate) fn file_keys(&self) -> impl Iterator<Item = (&str, &Origin)> {
         self.0.iter().flat_map(|layer| match layer {
-            Layer::Keys(keys, origin) => keys.keys().map(|k| (k.as_str(), origin)).collect::<Vec<_>>(),
+            Layer::Keys(keys, origin) => keys
+                .keys()
+                .map(|k| (k.as_str(), origin))
+                .collect::<Vec<_>>(),
             Layer::Variables(..) => Vec::new(),
         })
     }
@@ -162,7 +182,11 @@ fn flatten(prefix: &str, value: &toml::Value, keys: &mut BTreeMap<String, String
     match value {
         toml::Value::Table(table) => {
             for (name, value) in table {
-                let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                let key = if prefix.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{prefix}.{name}")
+                };
                 flatten(&key, value, keys);
             }
         }

@@ -12,7 +12,10 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A reader over `layers`.
     pub fn new(layers: &'a Layers) -> Self {
-        Self { layers, mistakes: Vec::new() }
+        Self {
+            layers,
+            mistakes: Vec::new(),
+        }
     }
 
     /// The value of one field; on a mistake the default stands in and the mistake is noted.
@@ -21,11 +24,19 @@ impl<'a> Reader<'a> {
         match self.layers.find(key, env) {
             None => fallback(),
             Some(Err(message)) => {
-                self.mistakes.push(Mistake { key, origin: Origin::Environment, message });
+                self.mistakes.push(Mistake {
+                    key,
+                    origin: Origin::Environment,
+                    message,
+                });
                 fallback()
             }
             Some(Ok((text, origin))) => T::parse(&text).unwrap_or_else(|expected| {
-                self.mistakes.push(Mistake { key, origin, message: format!("is not {expected}") });
+                self.mistakes.push(Mistake {
+                    key,
+                    origin,
+                    message: format!("is not {expected}"),
+                });
                 fallback()
             }),
         }
@@ -43,6 +54,10 @@ impl<'a> Reader<'a> {
                 });
             }
         }
-        if self.mistakes.is_empty() { Ok(()) } else { Err(Error::Mistakes(self.mistakes)) }
+        if self.mistakes.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Mistakes(self.mistakes))
+        }
     }
 }

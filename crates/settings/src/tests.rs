@@ -39,7 +39,10 @@ fn upstream_names_are_understood() {
 #[test]
 fn the_own_name_wins_over_an_alias_and_a_flag_over_both() {
     let mut layers = Layers::default();
-    layers.add_variables([("PASSERELLE_GATEWAY_PORT", "1"), ("KONG_HTTP_PORT", "2")], Origin::Environment);
+    layers.add_variables(
+        [("PASSERELLE_GATEWAY_PORT", "1"), ("KONG_HTTP_PORT", "2")],
+        Origin::Environment,
+    );
     assert_eq!(Settings::load(&layers).unwrap().gateway.port, 1);
     layers.set("gateway.port", "3");
     assert_eq!(Settings::load(&layers).unwrap().gateway.port, 3);
@@ -48,7 +51,10 @@ fn the_own_name_wins_over_an_alias_and_a_flag_over_both() {
 #[test]
 fn all_mistakes_come_together_and_no_value_is_repeated() {
     let mut layers = Layers::default();
-    layers.add_variables([("KONG_HTTP_PORT", "high"), ("JWT_EXPIRY", "soon")], Origin::Environment);
+    layers.add_variables(
+        [("KONG_HTTP_PORT", "high"), ("JWT_EXPIRY", "soon")],
+        Origin::Environment,
+    );
     layers.set("gateway.prot", "1");
     let text = Settings::load(&layers).unwrap_err().to_string();
     assert_eq!(
@@ -72,7 +78,8 @@ fn durations_and_sizes_read_as_people_write_them() {
 // GW-ENV-20: quotes, `$`, comments.
 #[test]
 fn env_values_keep_their_dollars_and_lose_their_quotes() {
-    let file = DotEnv::parse("A=\"x$y\"\nB='a # b'\nC=plain # note\nexport D = e\nE=pa$$word#1\n").unwrap();
+    let file = DotEnv::parse("A=\"x$y\"\nB='a # b'\nC=plain # note\nexport D = e\nE=pa$$word#1\n")
+        .unwrap();
     let variables = file.variables();
     let value = |name: &str| variables[name].as_str();
     assert_eq!(value("A"), "x$y");
@@ -92,11 +99,23 @@ fn setting_a_variable_keeps_every_other_byte() {
     assert_eq!(file.to_string(), text.replace("old", "new"));
     file.set("NEW", "it's $5");
     assert!(file.to_string().ends_with("spaced  \nNEW=\"it's $5\"\n"));
-    assert_eq!(DotEnv::parse(&file.to_string()).unwrap().get("NEW").unwrap(), "it's $5");
+    assert_eq!(
+        DotEnv::parse(&file.to_string())
+            .unwrap()
+            .get("NEW")
+            .unwrap(),
+        "it's $5"
+    );
 }
 
 #[test]
 fn a_truncated_env_file_is_refused_with_its_line() {
-    assert_eq!(DotEnv::parse("A=1\nJWT_SEC"), Err(DotEnvError::Malformed { line: 2 }));
-    assert_eq!(DotEnv::parse("A=\"1\n"), Err(DotEnvError::Unterminated { line: 1 }));
+    assert_eq!(
+        DotEnv::parse("A=1\nJWT_SEC"),
+        Err(DotEnvError::Malformed { line: 2 })
+    );
+    assert_eq!(
+        DotEnv::parse("A=\"1\n"),
+        Err(DotEnvError::Unterminated { line: 1 })
+    );
 }

@@ -91,7 +91,10 @@ mod tests {
     #[test]
     fn parameters_are_numbered_in_order() {
         let mut sql = Fragment::new();
-        sql.push("select ").name(&Ident::new("a\"b")).push(" where x = ").bind_text("1");
+        sql.push("select ")
+            .name(&Ident::new("a\"b"))
+            .push(" where x = ")
+            .bind_text("1");
         sql.push(" and y = ").bind(None);
         assert_eq!(sql.text(), r#"select "a""b" where x = $1 and y = $2"#);
         assert_eq!(sql.params(), [Some(Bytes::from_static(b"1")), None]);

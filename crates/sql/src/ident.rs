@@ -13,7 +13,11 @@ impl Ident {
     /// Wraps a raw name. NUL bytes, which PostgreSQL cannot hold, are removed.
     pub fn new(name: impl AsRef<str>) -> Self {
         let name = name.as_ref();
-        if name.contains('\0') { Self(name.replace('\0', "").into()) } else { Self(name.into()) }
+        if name.contains('\0') {
+            Self(name.replace('\0', "").into())
+        } else {
+            Self(name.into())
+        }
     }
 
     /// The raw name, unquoted.
@@ -66,7 +70,10 @@ pub struct QualifiedName {
 impl QualifiedName {
     /// `schema.name` from raw names.
     pub fn new(schema: impl Into<Ident>, name: impl Into<Ident>) -> Self {
-        Self { schema: schema.into(), name: name.into() }
+        Self {
+            schema: schema.into(),
+            name: name.into(),
+        }
     }
 }
 

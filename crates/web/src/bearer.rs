@@ -15,12 +15,17 @@ pub enum Authorization<'a> {
 
 /// Reads the `Authorization` header.
 pub fn authorization(headers: &HeaderMap) -> Authorization<'_> {
-    let Some(value) = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) else {
+    let Some(value) = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+    else {
         return Authorization::Missing;
     };
     let value = value.trim();
     match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Authorization::Bearer(token.trim()),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Authorization::Bearer(token.trim())
+        }
         None if value.eq_ignore_ascii_case("bearer") => Authorization::Bearer(""),
         _ => Authorization::Other(value),
     }
