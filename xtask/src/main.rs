@@ -1,1 +1,46 @@
-fn main() {}
+//! The project's own tooling: `cargo xtask <task>`.
+#![expect(
+    clippy::print_stdout,
+    reason = "a task speaks to the person who runs it"
+)]
+
+mod floors;
+mod run;
+mod test;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask <task>
+
+  test [filter]   install what the tests need, then run every test of the workspace
+  floors          check that every arrow between crates points down
+  lint            rustfmt, clippy with warnings as errors, floors
+";
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["test", rest @ ..] => test::run(rest),
+        ["floors"] => floors::check(),
+        ["lint"] => {
+            run::cargo(&["fmt", "--all", "--check"])?;
+            floors::check()?;
+            run::cargo(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--quiet",
+                "--",
+                "-D",
+                "warnings",
+            ])
+        }
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        [other, ..] => bail!("`{other}` is not a task\n\n{HELP}"),
+    }
+}
