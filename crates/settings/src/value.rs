@@ -67,7 +67,11 @@ impl Value for bool {
 impl<T: Value> Value for Option<T> {
     const SHAPE: &'static str = T::SHAPE;
     fn parse(text: &str) -> Result<Self, String> {
-        if text.is_empty() { Ok(None) } else { T::parse(text).map(Some) }
+        if text.is_empty() {
+            Ok(None)
+        } else {
+            T::parse(text).map(Some)
+        }
     }
 }
 
@@ -75,7 +79,11 @@ impl<T: Value> Value for Option<T> {
 impl<T: Value> Value for Vec<T> {
     const SHAPE: &'static str = "list separated by commas";
     fn parse(text: &str) -> Result<Self, String> {
-        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(T::parse).collect()
+        text.split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(T::parse)
+            .collect()
     }
 }
 
@@ -91,10 +99,14 @@ impl Value for Duration {
         let mut rest = text;
         let mut sum = Self::ZERO;
         while !rest.is_empty() {
-            let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
+            let digits = rest
+                .find(|c: char| !c.is_ascii_digit() && c != '.')
+                .ok_or_else(wrong)?;
             let number: f64 = rest[..digits].parse().map_err(|_| wrong())?;
             rest = &rest[digits..];
-            let unit = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+            let unit = rest
+                .find(|c: char| c.is_ascii_digit())
+                .unwrap_or(rest.len());
             let seconds = match rest[..unit].trim() {
                 "us" | "µs" => 1e-6,
                 "ms" => 1e-3,
@@ -108,7 +120,11 @@ impl Value for Duration {
             rest = &rest[unit..];
             sum += Self::try_from_secs_f64(number * seconds).map_err(|_| wrong())?;
         }
-        if text.is_empty() { Err(wrong()) } else { Ok(sum) }
+        if text.is_empty() {
+            Err(wrong())
+        } else {
+            Ok(sum)
+        }
     }
 }
 
@@ -121,7 +137,9 @@ impl Value for ByteSize {
     fn parse(text: &str) -> Result<Self, String> {
         let wrong = || "a size such as 52428800, 50MB or 64KiB".to_owned();
         let text = text.trim();
-        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let digits = text
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len());
         let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
         let factor = match text[digits..].trim().to_ascii_lowercase().as_str() {
             "" | "b" => 1,
