@@ -27,10 +27,17 @@ impl TestDatabase {
     }
 
     /// A superuser connection to it; the driver task ends with the client.
-    #[expect(clippy::disallowed_methods, reason = "the driver of a test's own connection")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the driver of a test's own connection"
+    )]
     pub async fn connect(&self) -> tokio_postgres::Client {
-        let (client, driver) =
-            self.endpoint.config().connect(tokio_postgres::NoTls).await.expect("the test cluster accepts");
+        let (client, driver) = self
+            .endpoint
+            .config()
+            .connect(tokio_postgres::NoTls)
+            .await
+            .expect("the test cluster accepts");
         tokio::spawn(async move {
             let _ = driver.await;
         });
@@ -53,12 +60,22 @@ impl Postgres {
     }
 
     /// A new database made from `template`, which nobody may be connected to.
-    #[expect(clippy::disallowed_methods, reason = "the driver of a test's own connection")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the driver of a test's own connection"
+    )]
     pub async fn clone_of(&self, template: &str) -> TestDatabase {
-        let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "t{}_{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
         let maintenance = self.endpoint("postgres");
-        let (client, driver) =
-            maintenance.config().connect(tokio_postgres::NoTls).await.expect("the test cluster accepts");
+        let (client, driver) = maintenance
+            .config()
+            .connect(tokio_postgres::NoTls)
+            .await
+            .expect("the test cluster accepts");
         tokio::spawn(async move {
             let _ = driver.await;
         });
@@ -66,12 +83,18 @@ impl Postgres {
             .batch_execute(&format!("create database {name} template {template}"))
             .await
             .expect("a database can be created");
-        TestDatabase { endpoint: self.endpoint(&name) }
+        TestDatabase {
+            endpoint: self.endpoint(&name),
+        }
     }
 
     /// Superuser login to a database of the cluster, over its Unix socket.
     pub fn endpoint(&self, database: &str) -> Endpoint {
-        let text = format!("host={} port={} user=supabase_admin dbname={database}", self.dir.display(), self.port);
+        let text = format!(
+            "host={} port={} user=supabase_admin dbname={database}",
+            self.dir.display(),
+            self.port
+        );
         Endpoint::parse(&text).expect("well formed")
     }
 
@@ -82,7 +105,11 @@ impl Postgres {
 
     fn start() -> Self {
         let bin = bin_dir();
-        let dir = tempfile::Builder::new().prefix("passerelle-test-").tempdir().expect("a temporary folder").keep();
+        let dir = tempfile::Builder::new()
+            .prefix("passerelle-test-")
+            .tempdir()
+            .expect("a temporary folder")
+            .keep();
         let data = dir.join("data");
         let port = free_port();
         let run_as = unprivileged_user();
@@ -105,7 +132,7 @@ impl Postgres {
         let me = std::process::id();
         let server = format!(
             "exec 0</dev/null >{log} 2>&1; {bin}/postgres -D {data} {options} & server=$!; \
-             while kill -0 {me} 2>/dev/null && kill -0 $server 2>/dev/null; do sleep 0.5; done; \
+             while [ -d /proc/{me} ] && kill -0 $server 2>/dev/null; do sleep 0.5; done; \
              kill -INT $server 2>/dev/null; wait $server; rm -rf {dir}/data {dir}/.s.PGSQL* {dir}/log; rmdir {dir}",
             log = dir.join("log").display(),
             bin = bin.display(),
@@ -137,7 +164,10 @@ fn unprivileged_user() -> Option<&'static str> {
         return None;
     }
     ["postgres", "nobody"].into_iter().find(|user| {
-        Command::new("id").arg(user).output().is_ok_and(|output| output.status.success())
+        Command::new("id")
+            .arg(user)
+            .output()
+            .is_ok_and(|output| output.status.success())
     })
 }
 
@@ -150,7 +180,16 @@ fn shell(command: &str, user: Option<&str>) -> Command {
         }
         Some(user) => {
             let mut shell = Command::new("setpriv");
-            shell.args(["--reuid", user, "--regid", user, "--init-groups", "sh", "-c", command]);
+            shell.args([
+                "--reuid",
+                user,
+                "--regid",
+                user,
+                "--init-groups",
+                "sh",
+                "-c",
+                command,
+            ]);
             shell.current_dir("/");
             shell
         }
@@ -158,13 +197,22 @@ fn shell(command: &str, user: Option<&str>) -> Command {
 }
 
 fn run(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}:\n{}", String::from_utf8_lossy(&output.stderr));
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(
+        output.status.success(),
+        "{command:?}:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// `PASSERELLE_PG_BIN`, the PATH, then the newest of the distribution's versioned folders.
 fn bin_dir() -> PathBuf {
-    #[expect(clippy::disallowed_methods, reason = "tests are told where PostgreSQL is by their runner")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests are told where PostgreSQL is by their runner"
+    )]
     if let Ok(dir) = std::env::var("PASSERELLE_PG_BIN") {
         return dir.into();
     }
@@ -172,7 +220,12 @@ fn bin_dir() -> PathBuf {
         .into_iter()
         .flatten()
         .flatten()
-        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter_map(|entry| {
+            Some((
+                entry.file_name().to_str()?.parse().ok()?,
+                entry.path().join("bin"),
+            ))
+        })
         .filter(|(_, dir)| has_server(dir))
         .collect();
     found.sort();
