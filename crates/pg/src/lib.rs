@@ -8,13 +8,21 @@
 mod endpoint;
 mod error;
 mod listen;
+mod lock;
+mod open;
 mod pool;
 mod request;
+mod requests;
+mod task;
+mod transact;
+mod waiting;
+mod wire;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Error, Kind, ServerError};
 pub use listen::{Listener, Notification};
+pub use lock::Lock;
+pub use open::OpenTx;
 pub use pool::{Client, Pool, PoolOptions};
-pub use request::{
-    Access, End, Isolation, OpenTx, RequestOptions, RequestTx, Requests, ResultSet, Row, Statement,
-};
+pub use request::{Access, End, Isolation, RequestTx, ResultSet, Row, Statement};
+pub use requests::{RequestOptions, Requests, Stats};

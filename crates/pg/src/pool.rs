@@ -30,19 +30,25 @@ pub struct Pool {
 
 impl std::fmt::Debug for Pool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pool").field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("Pool")
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
     }
 }
 
 impl Pool {
-    /// Makes a pool; connects on first use.
+    /// Makes a pool; connects on first use. Fails when a certificate file cannot be read.
     pub fn new(endpoint: &Endpoint, options: &PoolOptions) -> Result<Self, Error> {
         let mut config = endpoint.config().clone();
         config.application_name(&options.application_name);
         let manager = Manager::from_config(
             config,
-            tokio_postgres::NoTls,
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+            endpoint
+                .tls()
+                .map_err(|error| Error::Connect(error.to_string()))?,
+            ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            },
         );
         let inner = deadpool_postgres::Pool::builder(manager)
             .max_size(options.size)
@@ -54,17 +60,19 @@ impl Pool {
             })
             .build()
             .map_err(|error| Error::Connect(error.to_string()))?;
-        Ok(Self { inner, acquire_timeout: options.acquire_timeout, endpoint: endpoint.clone() })
+        Ok(Self {
+            inner,
+            acquire_timeout: options.acquire_timeout,
+            endpoint: endpoint.clone(),
+        })
     }
 
-    /// Borrows a connection.
+    /// Borrows a connection. A login that the server refuses is [`Error::Server`], with its code; everything
+    /// else that keeps it from being made is [`Error::Connect`].
     pub async fn get(&self) -> Result<Client, Error> {
         self.inner.get().await.map_err(|error| match error {
             deadpool_postgres::PoolError::Timeout(_) => Error::PoolTimeout(self.acquire_timeout),
-            deadpool_postgres::PoolError::Backend(error) => match Error::from(error) {
-                Error::Lost(text) | Error::Protocol(text) => Error::Connect(text),
-                other => other,
-            },
+            deadpool_postgres::PoolError::Backend(error) => Error::connecting(error),
             other => Error::Connect(other.to_string()),
         })
     }

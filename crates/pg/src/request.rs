@@ -2,17 +2,14 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use sql::Param;
 
-use crate::{Endpoint, Error};
-
 /// A statement with its parameters, all in text format; prepared once per (role, text).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
-    /// The SQL, with `$n`. Equal shapes must have equal text: it is the key of the statement cache.
+    /// The SQL, with `$n`; the server infers the parameters' types. Equal shapes must have equal text: it is the key of the statement cache.
     pub sql: Arc<str>,
     /// The parameters.
     pub params: Vec<Param>,
@@ -51,6 +48,9 @@ pub enum End {
 }
 
 /// What is to be done as a caller.
+///
+/// The statements must leave the transaction alone. One that does not begin like a query (`call`, `do` …) is
+/// run in an explicit transaction block, where PostgreSQL refuses a `commit` inside a procedure.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RequestTx {
     /// The role that the statements run as.
@@ -91,73 +91,24 @@ impl Row {
 
     /// The column at `index` as text.
     pub fn text(&self, index: usize) -> Option<&str> {
-        self.get(index).and_then(|bytes| std::str::from_utf8(bytes).ok())
+        self.get(index)
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
     }
 }
 
-/// How the request pool behaves.
-#[derive(Debug, Clone)]
-pub struct RequestOptions {
-    /// Most connections.
-    pub size: usize,
-    /// How long a request waits for one.
-    pub acquire_timeout: Duration,
-    /// No named prepared statements (a transaction pooler stands in between).
-    pub pooler_mode: bool,
-}
-
-/// The connections that serve callers, logged in as the powerless `authenticator`. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Requests {
-    endpoint: Endpoint,
-}
-
-impl Requests {
-    /// Makes the pool; connects on first use.
-    pub fn new(endpoint: &Endpoint, options: &RequestOptions) -> Self {
-        let _ = options;
-        Self { endpoint: endpoint.clone() }
-    }
-
-    /// Runs the whole transaction in one round trip: one result set a statement. If the future is dropped
-    /// the statement is cancelled and the connection is cleaned before anyone else gets it.
-    pub async fn run(&self, tx: RequestTx) -> Result<Vec<ResultSet>, Error> {
-        let _ = tx;
-        Err(Error::Connect(format!("{:?}", self.endpoint)))
-    }
-
-    /// Runs the statements and keeps the transaction open (`tx.end` does not count), for the few that must
-    /// look at the answer before they commit. Dropping it rolls back.
-    pub async fn open(&self, tx: RequestTx) -> Result<OpenTx, Error> {
-        self.run(tx).await.map(|results| OpenTx { results })
+impl Statement {
+    /// A statement from its text and parameters.
+    pub fn new(sql: impl Into<Arc<str>>, params: Vec<Param>) -> Self {
+        Self {
+            sql: sql.into(),
+            params,
+        }
     }
 }
 
-/// A transaction that waits for a decision.
-#[derive(Debug)]
-pub struct OpenTx {
-    results: Vec<ResultSet>,
-}
-
-impl OpenTx {
-    /// What the statements so far answered.
-    pub fn results(&self) -> &[ResultSet] {
-        &self.results
-    }
-
-    /// One more statement in the same transaction, as the same role.
-    pub async fn query(&mut self, statement: Statement) -> Result<ResultSet, Error> {
-        let _ = statement;
-        Ok(ResultSet::default())
-    }
-
-    /// Keeps everything and gives the connection back.
-    pub async fn commit(self) -> Result<Vec<ResultSet>, Error> {
-        Ok(self.results)
-    }
-
-    /// Undoes everything and gives the connection back.
-    pub async fn rollback(self) -> Result<Vec<ResultSet>, Error> {
-        Ok(self.results)
+impl From<sql::Fragment> for Statement {
+    fn from(fragment: sql::Fragment) -> Self {
+        let (text, params) = fragment.into_parts();
+        Self::new(text, params)
     }
 }
