@@ -1,5 +1,6 @@
 //! `LISTEN`, kept up across lost connections.
 
+use std::fmt::Write as _;
 use std::future::poll_fn;
 use std::time::Duration;
 
@@ -46,10 +47,7 @@ impl Listener {
         let (sender, _) = broadcast::channel(256);
         let mut listening = Listening {
             endpoint: endpoint.with_application_name("passerelle listen"),
-            listen: channels
-                .iter()
-                .map(|channel| format!("listen {};", Ident::new(channel)))
-                .collect(),
+            listen: statements(channels),
             sender: sender.clone(),
         };
         let stop = tasks.soft();
@@ -137,6 +135,13 @@ impl Listening {
             ended = keep => ended,
         }
     }
+}
+
+fn statements(channels: &[&str]) -> String {
+    channels.iter().fold(String::new(), |mut sql, channel| {
+        let _ = write!(sql, "listen {};", Ident::new(channel));
+        sql
+    })
 }
 
 /// Between half of `wait` and all of it.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, RecyclingMethod, Runtime, Timeouts,
+};
 
 use crate::{Endpoint, Error};
 
@@ -52,6 +54,9 @@ impl Pool {
         );
         let inner = deadpool_postgres::Pool::builder(manager)
             .max_size(options.size)
+            .pre_recycle(Hook::async_fn(|client, metrics| {
+                Box::pin(verify(client, metrics.last_used()))
+            }))
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {
                 wait: Some(options.acquire_timeout),
@@ -86,4 +91,19 @@ impl Pool {
     pub fn close(&self) {
         self.inner.close();
     }
+}
+
+/// A connection that was quiet for longer is asked whether it is still there before it is lent. A busy one
+/// is spared the round trip: a lost connection is noticed by its driver soon enough.
+const QUIET: Duration = Duration::from_millis(100);
+
+async fn verify(client: &ClientWrapper, quiet: Duration) -> Result<(), HookError> {
+    if quiet < QUIET {
+        return Ok(());
+    }
+    client
+        .simple_query("")
+        .await
+        .map(drop)
+        .map_err(HookError::Backend)
 }

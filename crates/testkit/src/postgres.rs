@@ -171,6 +171,16 @@ fn unprivileged_user() -> Option<&'static str> {
     })
 }
 
+/// Where one of PostgreSQL's programs is, for tests that run a cluster of their own.
+pub fn program(name: &str) -> PathBuf {
+    bin_dir().join(name)
+}
+
+/// A shell command run as the user that PostgreSQL runs as.
+pub fn as_server_user(command: &str) -> Command {
+    shell(command, unprivileged_user())
+}
+
 fn shell(command: &str, user: Option<&str>) -> Command {
     match user {
         None => {

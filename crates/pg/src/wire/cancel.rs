@@ -49,13 +49,11 @@ impl Connection {
     /// Cancels what is under way, reads the rest of the answer and rolls back. `None` if the connection
     /// could not be brought back to a clean state; it is closed then, which rolls back as well.
     pub(crate) async fn clean(mut self) -> Option<Self> {
-        match timeout(PATIENCE, self.settle()).await {
-            Ok(true) => Some(self),
-            Ok(false) | Err(_) => {
-                tracing::debug!("a connection was closed because its state is not known");
-                None
-            }
+        if timeout(PATIENCE, self.settle()).await == Ok(true) {
+            return Some(self);
         }
+        tracing::debug!("a connection was closed because its state is not known");
+        None
     }
 
     async fn settle(&mut self) -> bool {

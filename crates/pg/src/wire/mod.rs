@@ -178,10 +178,11 @@ impl Connection {
                     Poll::Pending => break,
                 }
             }
-            if self.output.is_empty() && self.stream.needs_flush() {
-                if let Poll::Ready(Err(error)) = Pin::new(&mut self.stream).poll_flush(context) {
-                    return Poll::Ready(Err(error));
-                }
+            if self.output.is_empty()
+                && self.stream.needs_flush()
+                && let Poll::Ready(Err(error)) = Pin::new(&mut self.stream).poll_flush(context)
+            {
+                return Poll::Ready(Err(error));
             }
             match poll_read_buf(Pin::new(&mut self.stream), context, &mut self.input) {
                 Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),

@@ -1,5 +1,10 @@
 //! The way to the database, walked against a real PostgreSQL.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, where a panic is the report"
+)]
 
+mod cluster;
 mod support;
 
 mod cancelling;
