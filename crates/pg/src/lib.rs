@@ -18,7 +18,7 @@ mod transact;
 mod waiting;
 mod wire;
 
-pub use endpoint::{Endpoint, EndpointError};
+pub use endpoint::{Endpoint, EndpointError, TlsFiles};
 pub use error::{Error, Kind, ServerError};
 pub use listen::{Listener, Notification};
 pub use lock::Lock;

@@ -1,5 +1,6 @@
 //! Where a cluster is and how to log in.
 
+mod files;
 mod params;
 mod tls;
 
@@ -15,6 +16,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::Error;
 
+pub use files::TlsFiles;
 pub(crate) use tls::Mode;
 use tls::Tls;
 

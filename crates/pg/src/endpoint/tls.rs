@@ -77,6 +77,11 @@ impl Tls {
         })
     }
 
+    /// The files named: authorities; certificate and key.
+    pub(super) fn files(&self) -> (Option<PathBuf>, Option<(PathBuf, PathBuf)>) {
+        (self.root.clone(), self.identity.clone())
+    }
+
     pub(super) fn mode(&self) -> Mode {
         self.mode
     }
