@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use deadpool_postgres::{
-    ClientWrapper, Hook, HookError, Manager, ManagerConfig, RecyclingMethod, Runtime, Timeouts,
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, RecyclingMethod, Runtime, TimeoutType,
+    Timeouts,
 };
 
 use crate::{Endpoint, Error};
@@ -76,7 +77,12 @@ impl Pool {
     /// else that keeps it from being made is [`Error::Connect`].
     pub async fn get(&self) -> Result<Client, Error> {
         self.inner.get().await.map_err(|error| match error {
-            deadpool_postgres::PoolError::Timeout(_) => Error::PoolTimeout(self.acquire_timeout),
+            deadpool_postgres::PoolError::Timeout(TimeoutType::Wait) => {
+                Error::PoolTimeout(self.acquire_timeout)
+            }
+            deadpool_postgres::PoolError::Timeout(_) => {
+                Error::Connect("it did not answer in time".into())
+            }
             deadpool_postgres::PoolError::Backend(error) => Error::connecting(error),
             other => Error::Connect(other.to_string()),
         })

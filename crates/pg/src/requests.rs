@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::transact::{Ending, Failure, Retry};
 use crate::waiting::Shared;
 use crate::wire::Target;
-use crate::{Endpoint, Error, OpenTx, RequestTx, ResultSet};
+use crate::{Access, Endpoint, Error, OpenTx, RequestTx, ResultSet};
 
 /// How the request pool behaves.
 #[derive(Debug, Clone)]
@@ -123,7 +123,10 @@ impl Requests {
 
     /// Whether the database answers now: one empty round trip.
     pub async fn health(&self) -> Result<(), Error> {
-        let nothing = RequestTx::default();
+        let nothing = RequestTx {
+            access: Access::ReadOnly,
+            ..RequestTx::default()
+        };
         self.begin(&nothing, Ending::Ping).await.map(drop)
     }
 
