@@ -41,15 +41,18 @@ as $$
 declare
   made uuid;
 begin
-  insert into passerelle.jobs (kind, payload, run_at, max_attempts, unique_key, created_at)
-  values ($1, $2, $3, $4, $5, $6)
-  on conflict (kind, unique_key) where state in ('waiting', 'running') do nothing
-  returning id into made;
-  if made is null then
+  -- Again when the job that was in the way came to its end in between.
+  loop
+    insert into passerelle.jobs (kind, payload, run_at, max_attempts, unique_key, created_at)
+    values ($1, $2, $3, $4, $5, $6)
+    on conflict (kind, unique_key) where state in ('waiting', 'running') do nothing
+    returning id into made;
+    exit when made is not null;
     select id into made
     from passerelle.jobs j
     where j.kind = $1 and j.unique_key = $5 and j.state in ('waiting', 'running');
-  end if;
+    exit when made is not null;
+  end loop;
   perform pg_catalog.pg_notify('passerelle_jobs', $1);
   return made;
 end
@@ -67,7 +70,8 @@ create view passerelle.dead_jobs as
   where state = 'dead'
   order by finished_at desc;
 
--- Gives a dead job its attempts back; false when there is no such dead job.
+-- Gives a dead job its attempts back; false when there is no such dead job, or another of its key has taken its
+-- place.
 create function passerelle.retry_job(job uuid) returns boolean
   language plpgsql
   set search_path = ''
@@ -76,11 +80,14 @@ begin
   update passerelle.jobs
   set state = 'waiting', attempts = 0, run_at = created_at, finished_at = null
   where id = job and state = 'dead';
-  if found then
-    perform pg_catalog.pg_notify('passerelle_jobs', '');
-    return true;
+  if not found then
+    return false;
   end if;
-  return false;
+  perform pg_catalog.pg_notify('passerelle_jobs', '');
+  return true;
+exception
+  when unique_violation then
+    return false;
 end
 $$;
 

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use pg::{Error, Pool};
 use serde_json::Value;
 use tokio_postgres::GenericClient;
+use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 /// A job to be enqueued.
@@ -64,6 +65,8 @@ impl Queue {
     pub(crate) const LEASE: Duration = Duration::from_secs(60);
     /// How long done jobs are kept, days.
     const KEEP_DONE_DAYS: i64 = 1;
+    /// How much of a failure's reason is kept.
+    const REASON_CHARS: usize = 2_000;
 
     /// A queue whose workers connect through `pool` (as the owner of schema `passerelle`).
     pub fn new(pool: Pool, clock: SharedClock) -> Self {
@@ -74,18 +77,18 @@ impl Queue {
     /// job's id, or that of the job that has the same unique key.
     pub async fn enqueue(&self, client: &impl GenericClient, job: NewJob) -> Result<Uuid, Error> {
         let now = self.clock.now();
-        let statement = client.prepare(include_str!("sql/enqueue.sql")).await?;
         let run_at = job.run_at.unwrap_or(now);
+        // With the types named there is nothing to prepare: one round trip.
         let row = client
-            .query_one(
-                &statement,
+            .query_typed_one(
+                include_str!("sql/enqueue.sql"),
                 &[
-                    &job.kind,
-                    &job.payload,
-                    &run_at,
-                    &job.max_attempts,
-                    &job.unique_key,
-                    &now,
+                    (&job.kind, Type::TEXT),
+                    (&job.payload, Type::JSONB),
+                    (&run_at, Type::TIMESTAMPTZ),
+                    (&job.max_attempts, Type::INT4),
+                    (&job.unique_key, Type::TEXT),
+                    (&now, Type::TIMESTAMPTZ),
                 ],
             )
             .await?;
@@ -105,9 +108,6 @@ impl Queue {
         let now = self.clock.now();
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let client = self.pool.get().await?;
-        client
-            .execute(include_str!("sql/bury.sql"), &[&now])
-            .await?;
         let statement = client.prepare_cached(include_str!("sql/claim.sql")).await?;
         let rows = client
             .query(
@@ -128,13 +128,31 @@ impl Queue {
             .collect()
     }
 
+    /// Takes jobs away from workers that let their lease run out; how many.
+    pub(crate) async fn release(&self) -> Result<u64, Error> {
+        let client = self.pool.get().await?;
+        let statement = client
+            .prepare_cached(include_str!("sql/release.sql"))
+            .await?;
+        Ok(client.execute(&statement, &[&self.clock.now()]).await?)
+    }
+
+    /// How long until the next job is due; `None` when none waits.
+    pub(crate) async fn until_next(&self, kinds: &[&str]) -> Result<Option<Duration>, Error> {
+        let client = self.pool.get().await?;
+        let statement = client.prepare_cached(include_str!("sql/next.sql")).await?;
+        let next: Option<DateTime<Utc>> = client.query_one(&statement, &[&kinds]).await?.get(0);
+        Ok(next.map(|next| (next - self.clock.now()).to_std().unwrap_or_default()))
+    }
+
     pub(crate) async fn finish(&self, worker: Uuid, job: &Job) -> Result<(), Error> {
         let client = self.pool.get().await?;
         let statement = client
             .prepare_cached(include_str!("sql/finish.sql"))
             .await?;
+        let now = self.clock.now();
         client
-            .execute(&statement, &[&job.id, &worker, &self.clock.now()])
+            .execute(&statement, &[&job.id, &worker, &job.attempt, &now])
             .await?;
         Ok(())
     }
@@ -150,6 +168,8 @@ impl Queue {
         let now = self.clock.now();
         let state = if next.is_some() { "waiting" } else { "dead" };
         let given_up = next.is_none().then_some(now);
+        let run_at = next.unwrap_or(now);
+        let reason: String = reason.chars().take(Self::REASON_CHARS).collect();
         let client = self.pool.get().await?;
         let statement = client
             .prepare_cached(include_str!("sql/put_back.sql"))
@@ -160,8 +180,9 @@ impl Queue {
                 &[
                     &job.id,
                     &worker,
+                    &job.attempt,
                     &state,
-                    &next.unwrap_or(now),
+                    &run_at,
                     &reason,
                     &given_up,
                 ],
@@ -170,12 +191,15 @@ impl Queue {
         Ok(())
     }
 
-    pub(crate) async fn renew(&self, worker: Uuid, job: Uuid) -> Result<(), Error> {
+    /// Extends the lease of a job; false when somebody else has it by now.
+    pub(crate) async fn renew(&self, worker: Uuid, job: &Job) -> Result<bool, Error> {
         let client = self.pool.get().await?;
         let until = self.clock.now() + Self::LEASE;
         let statement = client.prepare_cached(include_str!("sql/renew.sql")).await?;
-        client.execute(&statement, &[&job, &worker, &until]).await?;
-        Ok(())
+        let held = client
+            .execute(&statement, &[&job.id, &worker, &job.attempt, &until])
+            .await?;
+        Ok(held > 0)
     }
 
     /// Removes jobs that were done long ago.

@@ -65,6 +65,15 @@ impl House {
             .unwrap()
     }
 
+    async fn attempts(&self, id: uuid::Uuid) -> i32 {
+        let client = self.database.connect().await;
+        client
+            .query_one("select attempts from passerelle.jobs where id = $1", &[&id])
+            .await
+            .unwrap()
+            .get(0)
+    }
+
     async fn state(&self, id: uuid::Uuid) -> String {
         let client = self.database.connect().await;
         client
@@ -281,4 +290,180 @@ async fn a_job_waits_for_its_time() {
     assert_eq!(worker.run_due().await.unwrap(), 0);
     house.clock.advance(TimeDelta::hours(1));
     assert_eq!(worker.run_due().await.unwrap(), 1);
+}
+
+/// Waits for a permit to go on.
+#[derive(Clone)]
+struct Gated(Arc<tokio::sync::Semaphore>, Recorder);
+
+impl Handler for Gated {
+    fn handle<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            if job.payload["n"] == 1 {
+                self.0.acquire().await.unwrap().forget();
+            }
+            self.1.handle(job).await
+        })
+    }
+}
+
+struct Panics;
+
+impl Handler for Panics {
+    fn handle<'a>(&'a self, _: &'a Job) -> BoxFuture<'a, Result<(), Failure>> {
+        panic!("on purpose")
+    }
+}
+
+impl House {
+    /// Waits for what happens in the background.
+    async fn until(&self, id: uuid::Uuid, state: &str) {
+        for _ in 0..2_000 {
+            if self.state(id).await == state {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the job never was {state}");
+    }
+}
+
+#[tokio::test]
+async fn a_running_worker_is_woken_is_not_held_up_and_stops_when_its_work_is_done() {
+    let house = House::new().await;
+    let tasks = base::Tasks::new();
+    let listener = pg::Listener::start(house.database.admin(), &[Worker::CHANNEL], &tasks);
+    let mut heard = listener.subscribe();
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let recorder = Recorder::default();
+    house
+        .worker(Gated(gate.clone(), recorder.clone()))
+        .with_concurrency(2)
+        .start(&listener, &tasks);
+    heard.recv().await.unwrap();
+
+    let slow = house.enqueue(work(1)).await;
+    house.until(slow, "running").await;
+    // One job under way does not keep others waiting.
+    let quick = house.enqueue(work(2)).await;
+    house.until(quick, "done").await;
+    assert_eq!(house.state(slow).await, "running");
+
+    // The soft stop lets it finish and takes nothing new.
+    let stopping = tasks.clone();
+    let stop = async move { stopping.shut_down(Duration::from_secs(60)).await };
+    let (polite, late) = tokio::join!(stop, async {
+        tasks.soft().cancelled().await;
+        let late = house.enqueue(work(3)).await;
+        gate.add_permits(1);
+        late
+    });
+    assert!(polite);
+    assert_eq!(house.state(slow).await, "done");
+    assert_eq!(house.state(late).await, "waiting");
+    assert_eq!(*recorder.seen.lock().unwrap(), [2, 1]);
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_has_failed_like_any_other() {
+    let house = House::new().await;
+    let id = house.enqueue(work(1)).await;
+    assert_eq!(house.worker(Panics).run_due().await.unwrap(), 1);
+    assert_eq!(house.state(id).await, "waiting");
+    house.clock.advance(TimeDelta::seconds(3));
+    house.worker(Recorder::default()).run_due().await.unwrap();
+    assert_eq!(house.state(id).await, "done");
+}
+
+#[tokio::test]
+async fn a_worker_that_comes_back_late_does_not_decide_over_the_next_attempt() {
+    let house = House::new().await;
+    let id = house.enqueue(work(1)).await;
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let late = house.worker(Gated(gate.clone(), Recorder::default()));
+    let stuck = house.worker(Stuck);
+    tokio::join!(
+        async {
+            late.run_due().await.unwrap();
+        },
+        async {
+            house.until(id, "running").await;
+            house.clock.advance(TimeDelta::seconds(61));
+            tokio::select! {
+                _ = stuck.run_due() => panic!("it never ends"),
+                () = async { while house.attempts(id).await < 2 {} } => {}
+            }
+            gate.add_permits(1);
+        }
+    );
+    assert_eq!(house.state(id).await, "running");
+}
+
+#[tokio::test]
+async fn a_job_whose_worker_vanishes_on_the_last_attempt_is_dead() {
+    let house = House::new().await;
+    let id = house
+        .enqueue(NewJob {
+            max_attempts: 1,
+            ..work(1)
+        })
+        .await;
+    let stuck = house.worker(Stuck);
+    tokio::select! {
+        _ = stuck.run_due() => panic!("it never ends"),
+        () = house.until(id, "running") => {}
+    }
+    house.clock.advance(TimeDelta::seconds(61));
+    assert_eq!(
+        house.worker(Recorder::default()).run_due().await.unwrap(),
+        0
+    );
+    assert_eq!(house.state(id).await, "dead");
+}
+
+#[tokio::test]
+async fn a_dead_job_is_not_retried_beside_its_successor() {
+    let house = House::new().await;
+    let keyed = || NewJob {
+        unique_key: Some("k".into()),
+        ..work(1)
+    };
+    let dead = house.enqueue(keyed()).await;
+    house.worker(Refuses).run_due().await.unwrap();
+    let successor = house.enqueue(keyed()).await;
+    let client = house.database.connect().await;
+    let retry = async || -> bool {
+        client
+            .query_one("select passerelle.retry_job($1)", &[&dead])
+            .await
+            .unwrap()
+            .get(0)
+    };
+    assert!(!retry().await);
+    house.worker(Recorder::default()).run_due().await.unwrap();
+    assert_eq!(house.state(successor).await, "done");
+    assert!(retry().await);
+    assert!(!retry().await);
+}
+
+#[tokio::test]
+async fn eight_at_once_make_one_job_of_a_key() {
+    let house = House::new().await;
+    let keyed = || NewJob {
+        unique_key: Some("k".into()),
+        ..work(1)
+    };
+    let ids = futures_util::future::join_all((0..8).map(|_| house.enqueue(keyed()))).await;
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+}
+
+#[tokio::test]
+async fn jobs_of_a_kind_nobody_here_knows_are_left_to_others() {
+    let house = House::new().await;
+    let id = house.enqueue(NewJob::new("other", json!({}))).await;
+    assert_eq!(
+        house.worker(Recorder::default()).run_due().await.unwrap(),
+        0
+    );
+    assert_eq!(house.state(id).await, "waiting");
 }

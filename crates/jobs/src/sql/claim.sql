@@ -1,14 +1,10 @@
--- Takes due jobs for one worker: waiting ones whose time has come, and running ones whose worker vanished.
+-- Takes due jobs for one worker, those first that have waited longest.
 -- $1 now, $2 kinds, $3 how many, $4 lease ends, $5 worker
 -- columns: id, kind, payload, attempts, max_attempts
 with due as (
   select id
   from passerelle.jobs
-  where kind = any ($2::text[])
-    and (
-      (state = 'waiting' and run_at <= $1)
-      or (state = 'running' and leased_until <= $1 and attempts < max_attempts)
-    )
+  where state = 'waiting' and run_at <= $1 and kind = any ($2::text[])
   order by run_at
   limit $3
   for update skip locked
