@@ -118,7 +118,8 @@ pub enum Error {
     /// A statement that the protocol cannot carry; nothing was sent.
     #[error("the statement cannot be sent: {0}")]
     Unsendable(String),
-    /// The answer is larger than [`crate::RequestOptions::max_result_bytes`]; the statement was cancelled.
+    /// The answer is larger than [`crate::RequestOptions::max_result_bytes`]. The statement was cancelled, but
+    /// whether that came before its commit is unknown.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
 }

@@ -6,6 +6,9 @@ use postgres_protocol::message::backend::Message;
 use super::{Broken, Connection, State};
 use crate::{Error, ResultSet, Row, ServerError};
 
+/// Largest frame that is read only to be forgotten.
+const MAX_FORGOTTEN_FRAME: usize = 16 * 1024 * 1024;
+
 /// The answers to a whole batch.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
@@ -103,12 +106,13 @@ impl Connection {
         }
     }
 
-    /// Reads and forgets until `ReadyForQuery`.
+    /// Reads and forgets until `ReadyForQuery`. A single row that is larger than all this is not worth the
+    /// memory: the connection is.
     pub(super) async fn drain(&mut self) -> Result<(), Broken> {
         for step in &mut self.steps {
             step.wanted = false;
         }
-        self.exchange(usize::MAX).await.map(drop)
+        self.exchange(MAX_FORGOTTEN_FRAME).await.map(drop)
     }
 
     fn finish_step(&mut self, answer: &mut Answer, row_set: &mut ResultSet) {

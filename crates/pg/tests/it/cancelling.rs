@@ -176,4 +176,13 @@ async fn an_answer_that_is_too_large_is_an_error_and_not_memory() {
         900_000
     );
     assert_eq!(requests.stats().opened, 1);
+
+    // A single row too large even to be skipped costs the connection, not the memory.
+    let error = ask(&requests, "select repeat('x', 100000000)").await;
+    assert!(
+        matches!(error, Err(Error::TooLarge(1_000_000))),
+        "{error:?}"
+    );
+    assert_eq!(ask(&requests, "select 'next'").await.unwrap(), "next");
+    assert_eq!((requests.stats().opened, requests.stats().open), (2, 1));
 }
