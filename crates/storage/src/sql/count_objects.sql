@@ -1,0 +1,2 @@
+-- How many objects a bucket holds, counted up to a limit. $1 bucket, $2 limit.
+select count(*) from (select from storage.objects where bucket_id = $1 limit $2) as counted

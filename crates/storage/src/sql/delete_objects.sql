@@ -1,0 +1,15 @@
+-- Deletes objects. $1 bucket, $2 keys as a JSON array. Columns: those of `Object`.
+delete from storage.objects
+where bucket_id = $1 and name = any (array(select jsonb_array_elements_text($2::jsonb)))
+returning
+  id::text,
+  bucket_id,
+  name,
+  version,
+  owner::text,
+  owner_id,
+  metadata::text,
+  user_metadata::text,
+  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+  to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+  to_char(last_accessed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')

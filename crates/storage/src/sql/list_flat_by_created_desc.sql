@@ -1,0 +1,4 @@
+  -- By time, backwards; ties by name.
+  and ($4::text is null or (date_trunc('milliseconds', o.created_at), o.name collate "C") < ($5::timestamptz, $4))
+order by date_trunc('milliseconds', o.created_at) desc, o.name collate "C" desc
+limit $3::integer

@@ -1,0 +1,29 @@
+-- Roles belong to the cluster, which tests share.
+do $$
+begin
+  perform pg_advisory_xact_lock(1);
+  if to_regrole('supabase_storage_admin') is null then
+    create role anon;
+    create role authenticated;
+    create role service_role bypassrls;
+    create role authenticator login noinherit;
+    create role supabase_auth_admin login noinherit;
+    create role supabase_storage_admin login noinherit createrole;
+    grant anon, authenticated, service_role to authenticator;
+    grant authenticator to supabase_storage_admin;
+  end if;
+  if to_regrole('postgres') is null then
+    create role postgres login createrole createdb;
+  end if;
+end
+$$;
+
+create schema auth;
+create function auth.uid() returns uuid language sql stable
+as $$ select nullif(current_setting('request.jwt.claims', true)::jsonb ->> 'sub', '')::uuid $$;
+grant usage on schema auth to anon, authenticated, service_role, supabase_storage_admin;
+
+create schema passerelle authorization supabase_admin;
+create schema storage authorization supabase_storage_admin;
+grant usage on schema public to anon, authenticated, service_role;
+alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
