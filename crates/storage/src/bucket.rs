@@ -17,8 +17,13 @@ impl Bucket {
     /// The bucket, whoever asks.
     pub(crate) async fn find(service: &Inner, id: &str) -> Result<Self, Error> {
         let client = service.pool.get().await?;
-        let statement = client.prepare_cached(include_str!("sql/find_bucket.sql")).await?;
-        let row = client.query_opt(&statement, &[&id]).await?.ok_or(Error::NoSuchBucket)?;
+        let statement = client
+            .prepare_cached(include_str!("sql/find_bucket.sql"))
+            .await?;
+        let row = client
+            .query_opt(&statement, &[&id])
+            .await?
+            .ok_or(Error::NoSuchBucket)?;
         Ok(Self {
             public: row.try_get(0)?,
             file_size_limit: row.try_get(1)?,

@@ -21,14 +21,24 @@ impl Asker {
             Authorization::Missing => "",
             Authorization::Other(text) => text,
         };
-        let claims = verifier.verify(token, TimeRules::STRICT).map_err(|error| Error::Token(words(&error)))?;
-        Ok(Self { caller: Caller::from_claims(claims, "anon"), token: token.to_owned() })
+        let claims = verifier
+            .verify(token, TimeRules::STRICT)
+            .map_err(|error| Error::Token(words(&error)))?;
+        Ok(Self {
+            caller: Caller::from_claims(claims, "anon"),
+            token: token.to_owned(),
+        })
     }
 
     /// As [`Asker::of`], but nobody when there is no token at all.
-    pub(crate) fn optional(headers: &HeaderMap, verifier: &Verifier) -> Result<Option<Self>, Error> {
+    pub(crate) fn optional(
+        headers: &HeaderMap,
+        verifier: &Verifier,
+    ) -> Result<Option<Self>, Error> {
         match web::authorization(headers) {
-            Authorization::Missing | Authorization::Bearer("") | Authorization::Other("") => Ok(None),
+            Authorization::Missing | Authorization::Bearer("") | Authorization::Other("") => {
+                Ok(None)
+            }
             _ => Self::of(headers, verifier).map(Some),
         }
     }
@@ -40,14 +50,20 @@ impl Asker {
 
     /// For the routes that only servers may use.
     pub(crate) fn must_be_service(&self) -> Result<(), Error> {
-        if self.caller.role == "service_role" { Ok(()) } else { Err(Error::Role) }
+        if self.caller.role == "service_role" {
+            Ok(())
+        } else {
+            Err(Error::Role)
+        }
     }
 }
 
 /// Why a token was refused, in the words of the JWT library that clients know.
 pub(crate) fn words(error: &jwt::Error) -> String {
     match error {
-        jwt::Error::Empty | jwt::Error::Parts(_) | jwt::Error::Malformed => "Invalid Compact JWS".into(),
+        jwt::Error::Empty | jwt::Error::Parts(_) | jwt::Error::Malformed => {
+            "Invalid Compact JWS".into()
+        }
         jwt::Error::Algorithm(_) => "\"alg\" (Algorithm) Header Parameter value not allowed".into(),
         jwt::Error::Signature => "signature verification failed".into(),
         jwt::Error::NotAnObject => "JWT Claims Set must be a top-level JSON object".into(),
@@ -55,6 +71,8 @@ pub(crate) fn words(error: &jwt::Error) -> String {
         jwt::Error::AudienceShape => "\"aud\" claim must be a string or an array of strings".into(),
         jwt::Error::Expired => "\"exp\" claim timestamp check failed".into(),
         jwt::Error::NotYetValid => "\"nbf\" claim timestamp check failed".into(),
-        jwt::Error::IssuedInFuture => "\"iat\" claim timestamp check failed (it should be in the past)".into(),
+        jwt::Error::IssuedInFuture => {
+            "\"iat\" claim timestamp check failed (it should be in the past)".into()
+        }
     }
 }

@@ -217,16 +217,18 @@ impl web::Failure for Error {
         });
         let mut response = web::json_response(self.status(), &body);
         if matches!(self, Self::FileGone) {
-            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+                .headers_mut()
+                .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
         response
     }
 
     fn cause(&self) -> Option<String> {
         match self {
-            Self::Internal(cause) | Self::DatabaseTimeout(cause) | Self::TooManyConnections(cause) => {
-                Some(cause.clone())
-            }
+            Self::Internal(cause)
+            | Self::DatabaseTimeout(cause)
+            | Self::TooManyConnections(cause) => Some(cause.clone()),
             Self::Database { code, message } => Some(format!("{code}: {message}")),
             _ => None,
         }

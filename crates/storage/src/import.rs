@@ -4,13 +4,13 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use serde_json::{Value, json};
 
+use crate::Error;
 use crate::backend::{Location, WriteError};
 use crate::bucket::Bucket;
 use crate::object::permit::{Existing, NewRow};
 use crate::object::store;
 use crate::scope::Scope;
 use crate::service::Storage;
-use crate::Error;
 
 /// An object to be taken over.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,11 +37,15 @@ pub async fn object(
 ) -> Result<String, Error> {
     let service = &storage.inner;
     Bucket::find(service, &object.bucket).await?;
-    let pending = service.backend.write(body, u64::MAX).await.map_err(|error| match error {
-        WriteError::TooLarge => Error::TooLarge,
-        WriteError::Body(cause) => Error::Internal(cause),
-        WriteError::Io(error) => Error::internal(error),
-    })?;
+    let pending = service
+        .backend
+        .write(body, u64::MAX)
+        .await
+        .map_err(|error| match error {
+            WriteError::TooLarge => Error::TooLarge,
+            WriteError::Body(cause) => Error::Internal(cause),
+            WriteError::Io(error) => Error::internal(error),
+        })?;
     let digest = pending.digest();
     let metadata = json!({
         "eTag": format!("\"{}\"", digest.md5),
@@ -53,11 +57,17 @@ pub async fn object(
         "httpStatusCode": 200,
     });
     let row = NewRow {
-        at: Location { bucket: object.bucket, key: object.key, version: service.new_version() },
+        at: Location {
+            bucket: object.bucket,
+            key: object.key,
+            version: service.new_version(),
+        },
         owner: object.owner,
         metadata,
         user_metadata: Some(object.user_metadata),
     };
     let scope = Scope::of_service("storage.object.upload");
-    store::keep(service, &scope, pending, row, Existing::Replace).await.map(|object| object.id)
+    store::keep(service, &scope, pending, row, Existing::Replace)
+        .await
+        .map(|object| object.id)
 }

@@ -27,12 +27,18 @@ impl Fields {
                 .headers
                 .get(header::CONTENT_TYPE)
                 .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
-            return Err(if is_json { Error::EmptyJson } else { Error::invalid("body must be object") });
+            return Err(if is_json {
+                Error::EmptyJson
+            } else {
+                Error::invalid("body must be object")
+            });
         }
         match serde_json::from_slice(&bytes) {
             Ok(Value::Object(members)) => Ok(Self(members)),
             Ok(_) => Err(Error::invalid("body must be object")),
-            Err(_) => Err(Error::invalid("Body is not valid JSON but content-type is set to 'application/json'")),
+            Err(_) => Err(Error::invalid(
+                "Body is not valid JSON but content-type is set to 'application/json'",
+            )),
         }
     }
 
@@ -47,7 +53,8 @@ impl Fields {
 
     /// A text that must be there.
     pub(crate) fn text(&self, name: &str) -> Result<String, Error> {
-        self.optional_text(name)?.ok_or_else(|| Error::invalid(format!("body must have required property '{name}'")))
+        self.optional_text(name)?
+            .ok_or_else(|| Error::invalid(format!("body must have required property '{name}'")))
     }
 
     /// A text; numbers and booleans are taken as theirs.
@@ -83,14 +90,27 @@ impl Fields {
     }
 
     /// An array of texts with so many items.
-    pub(crate) fn texts(&self, name: &str, least: usize, most: usize) -> Result<Vec<String>, Error> {
-        let value = self.given(name).ok_or_else(|| Error::invalid(format!("body must have required property '{name}'")))?;
-        let items = value.as_array().ok_or_else(|| Error::invalid(format!("body/{name} must be array")))?;
+    pub(crate) fn texts(
+        &self,
+        name: &str,
+        least: usize,
+        most: usize,
+    ) -> Result<Vec<String>, Error> {
+        let value = self
+            .given(name)
+            .ok_or_else(|| Error::invalid(format!("body must have required property '{name}'")))?;
+        let items = value
+            .as_array()
+            .ok_or_else(|| Error::invalid(format!("body/{name} must be array")))?;
         if items.len() < least {
-            return Err(Error::invalid(format!("body/{name} must NOT have fewer than {least} items")));
+            return Err(Error::invalid(format!(
+                "body/{name} must NOT have fewer than {least} items"
+            )));
         }
         if items.len() > most {
-            return Err(Error::invalid(format!("body/{name} must NOT have more than {most} items")));
+            return Err(Error::invalid(format!(
+                "body/{name} must NOT have more than {most} items"
+            )));
         }
         let text = |(index, item): (usize, &Value)| {
             item.as_str()
@@ -110,7 +130,11 @@ impl Fields {
     }
 
     /// One of a few words.
-    pub(crate) fn one_of(&self, name: &str, words: &[&'static str]) -> Result<Option<&'static str>, Error> {
+    pub(crate) fn one_of(
+        &self,
+        name: &str,
+        words: &[&'static str],
+    ) -> Result<Option<&'static str>, Error> {
         let Some(text) = self.optional_text(name)? else {
             return Ok(None);
         };
@@ -119,13 +143,19 @@ impl Fields {
             .find(|word| word.eq_ignore_ascii_case(&text))
             .copied()
             .map(Some)
-            .ok_or_else(|| Error::invalid(format!("body/{name} must be equal to one of the allowed values")))
+            .ok_or_else(|| {
+                Error::invalid(format!(
+                    "body/{name} must be equal to one of the allowed values"
+                ))
+            })
     }
 }
 
 /// A number, or a text that is one.
 fn integer(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+    value
+        .as_i64()
+        .or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 /// Refuses a number that is too small, in the words of a JSON schema.

@@ -14,7 +14,11 @@ impl ObjectKey {
         let fits = !text.is_empty()
             && text.len() <= MAX_KEY_BYTES
             && text.bytes().all(|byte| byte == b'/' || is_name_byte(byte));
-        if fits { Ok(Self(text.to_owned())) } else { Err(Error::Key(text.to_owned())) }
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Error::Key(text.to_owned()))
+        }
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -47,11 +51,25 @@ mod tests {
     #[test]
     fn keys_have_only_harmless_characters() {
         // STO-KEY-01
-        for good in ["a", "a/b", "A z/0_!.*'()&$=@;:+,?-", "..", "../x", "/lead", "a//b"] {
+        for good in [
+            "a",
+            "a/b",
+            "A z/0_!.*'()&$=@;:+,?-",
+            "..",
+            "../x",
+            "/lead",
+            "a//b",
+        ] {
             assert!(ObjectKey::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "ä", "a[", "a]", "a%", "a#", "a~", "a^", "{", "}", "|", "\\", "\"", "<", ">", "`", "a\0", "a\n"] {
-            assert!(matches!(ObjectKey::parse(bad), Err(Error::Key(key)) if key == bad), "{bad}");
+        for bad in [
+            "", "ä", "a[", "a]", "a%", "a#", "a~", "a^", "{", "}", "|", "\\", "\"", "<", ">", "`",
+            "a\0", "a\n",
+        ] {
+            assert!(
+                matches!(ObjectKey::parse(bad), Err(Error::Key(key)) if key == bad),
+                "{bad}"
+            );
         }
     }
 
@@ -68,7 +86,16 @@ mod tests {
         for good in ["avatars", "My Bucket", "a.b-c_d", &"b".repeat(100)] {
             assert!(check_bucket_name(good).is_ok(), "{good}");
         }
-        for bad in ["", " a", "a ", "a/b", "ü", &"b".repeat(101), "x--table-s3", "a%"] {
+        for bad in [
+            "",
+            " a",
+            "a ",
+            "a/b",
+            "ü",
+            &"b".repeat(101),
+            "x--table-s3",
+            "a%",
+        ] {
             assert!(check_bucket_name(bad).is_err(), "{bad}");
         }
     }

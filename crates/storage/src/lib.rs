@@ -30,7 +30,9 @@ use std::sync::Arc;
 
 use base::{SharedClock, SharedRandom, Tasks};
 
-pub use backend::{Backend, Body, Content, Digest, Disk, Location, Pending, RangeOf, Stray, WriteError};
+pub use backend::{
+    Backend, Body, Content, Digest, Disk, Location, Pending, RangeOf, Stray, WriteError,
+};
 pub use error::Error;
 pub use service::Storage;
 pub use sweep::Swept;
@@ -40,17 +42,49 @@ pub const SCHEMA: database::Schema = database::Schema {
     name: "storage",
     owner: "supabase_storage_admin",
     migrations: &[
-        migration("0001", "types", include_str!("../migrations/0001_types.sql")),
-        migration("0002", "tables", include_str!("../migrations/0002_tables.sql")),
-        migration("0003", "analytics and vectors", include_str!("../migrations/0003_analytics_and_vectors.sql")),
-        migration("0004", "functions", include_str!("../migrations/0004_functions.sql")),
-        migration("0005", "search", include_str!("../migrations/0005_search.sql")),
-        migration("0006", "grants", include_str!("../migrations/0006_grants.sql")),
-        migration("0007", "upstream ledger", include_str!("../migrations/0007_upstream_ledger.sql")),
+        migration(
+            "0001",
+            "types",
+            include_str!("../migrations/0001_types.sql"),
+        ),
+        migration(
+            "0002",
+            "tables",
+            include_str!("../migrations/0002_tables.sql"),
+        ),
+        migration(
+            "0003",
+            "analytics and vectors",
+            include_str!("../migrations/0003_analytics_and_vectors.sql"),
+        ),
+        migration(
+            "0004",
+            "functions",
+            include_str!("../migrations/0004_functions.sql"),
+        ),
+        migration(
+            "0005",
+            "search",
+            include_str!("../migrations/0005_search.sql"),
+        ),
+        migration(
+            "0006",
+            "grants",
+            include_str!("../migrations/0006_grants.sql"),
+        ),
+        migration(
+            "0007",
+            "upstream ledger",
+            include_str!("../migrations/0007_upstream_ledger.sql"),
+        ),
     ],
 };
 
-const fn migration(version: &'static str, name: &'static str, sql: &'static str) -> database::Migration {
+const fn migration(
+    version: &'static str,
+    name: &'static str,
+    sql: &'static str,
+) -> database::Migration {
     database::Migration { version, name, sql }
 }
 
@@ -92,8 +126,15 @@ pub enum StartError {
 }
 
 /// Starts the service: opens the folder of the files, looks at the database, begins to sweep.
-pub async fn start(settings: &settings::Storage, deps: Deps, tasks: &Tasks) -> Result<Storage, StartError> {
-    let path = settings.dir.clone().unwrap_or_else(|| deps.data_dir.join("storage"));
+pub async fn start(
+    settings: &settings::Storage,
+    deps: Deps,
+    tasks: &Tasks,
+) -> Result<Storage, StartError> {
+    let path = settings
+        .dir
+        .clone()
+        .unwrap_or_else(|| deps.data_dir.join("storage"));
     let upstream = path.join(&settings.global_bucket).join(&settings.tenant_id);
     let disk = Disk::open(&path, Some(upstream), deps.random.clone())
         .await

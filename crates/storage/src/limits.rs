@@ -18,9 +18,14 @@ impl Limits {
     /// The least of the bucket's limit and the server's; a folder's placeholder has no bytes and any type.
     pub(crate) fn of(bucket: &Bucket, key: &ObjectKey, server_bytes: u64) -> Self {
         if key.is_folder_placeholder() {
-            return Self { max_bytes: 0, mime_types: Vec::new() };
+            return Self {
+                max_bytes: 0,
+                mime_types: Vec::new(),
+            };
         }
-        let own = bucket.file_size_limit.and_then(|limit| u64::try_from(limit).ok());
+        let own = bucket
+            .file_size_limit
+            .and_then(|limit| u64::try_from(limit).ok());
         Self {
             max_bytes: own.map_or(server_bytes, |own| own.min(server_bytes)),
             mime_types: bucket.allowed_mime_types.clone(),
@@ -28,7 +33,11 @@ impl Limits {
     }
 
     pub(crate) fn check_size(&self, bytes: u64) -> Result<(), Error> {
-        if bytes > self.max_bytes { Err(Error::TooLarge) } else { Ok(()) }
+        if bytes > self.max_bytes {
+            Err(Error::TooLarge)
+        } else {
+            Ok(())
+        }
     }
 
     pub(crate) fn check_type(&self, mime_type: &str) -> Result<(), Error> {
@@ -37,22 +46,35 @@ impl Limits {
         let allowed = self.mime_types.is_empty()
             || self.mime_types.iter().any(|entry| {
                 let entry = entry.split(';').next().unwrap_or("").trim();
-                entry == "*" || entry == "*/*" || entry == essence || entry.strip_suffix("/*") == Some(group)
+                entry == "*"
+                    || entry == "*/*"
+                    || entry == essence
+                    || entry.strip_suffix("/*") == Some(group)
             });
-        if allowed { Ok(()) } else { Err(Error::MimeType(mime_type.to_owned())) }
+        if allowed {
+            Ok(())
+        } else {
+            Err(Error::MimeType(mime_type.to_owned()))
+        }
     }
 }
 
 /// A size as buckets are given it: a whole number, or a number with `GB`, `MB`, `KB` or `B` (decimal).
 pub(crate) fn parse_size(value: &Value) -> Result<i64, Error> {
     if let Some(number) = value.as_i64() {
-        return if number >= 0 { Ok(number) } else { Err(Error::SizeFormat) };
+        return if number >= 0 {
+            Ok(number)
+        } else {
+            Err(Error::SizeFormat)
+        };
     }
     let text = value.as_str().ok_or(Error::SizeFormat)?.trim();
     if let Ok(number) = text.parse::<u32>() {
         return Ok(number.into());
     }
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let number: f64 = text[..digits].parse().map_err(|_| Error::SizeFormat)?;
     let factor = match text[digits..].trim().to_ascii_uppercase().as_str() {
         "GB" => 1e9,
@@ -61,7 +83,10 @@ pub(crate) fn parse_size(value: &Value) -> Result<i64, Error> {
         "B" => 1.0,
         _ => return Err(Error::SizeFormat),
     };
-    #[expect(clippy::cast_possible_truncation, reason = "a size beyond the range saturates and is refused later")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a size beyond the range saturates and is refused later"
+    )]
     Ok((number * factor).round() as i64)
 }
 
@@ -72,11 +97,13 @@ pub(crate) fn check_mime_entry(entry: &str) -> Result<(), Error> {
         None => (entry, None),
     };
     let charset_fits = parameter.is_none_or(|text| {
-        text.strip_prefix("charset=").is_some_and(|name| !name.is_empty() && name.chars().all(is_token))
+        text.strip_prefix("charset=")
+            .is_some_and(|name| !name.is_empty() && name.chars().all(is_token))
     });
     let essence_fits = essence == "*"
         || essence.split_once('/').is_some_and(|(group, name)| {
-            let group_fits = group == "*" && name == "*" || !group.is_empty() && group.chars().all(is_token);
+            let group_fits =
+                group == "*" && name == "*" || !group.is_empty() && group.chars().all(is_token);
             group_fits && (name == "*" || !name.is_empty() && name.chars().all(is_token))
         });
     if entry.len() <= 1000 && essence_fits && charset_fits {
@@ -94,7 +121,12 @@ fn is_token(c: char) -> bool {
 pub(crate) fn is_content_type(text: &str) -> bool {
     let essence = text.split(';').next().unwrap_or("").trim();
     essence.split_once('/').is_some_and(|(group, name)| {
-        !group.is_empty() && !name.is_empty() && group.chars().chain(name.chars()).all(|c| is_token(c) || c == '*')
+        !group.is_empty()
+            && !name.is_empty()
+            && group
+                .chars()
+                .chain(name.chars())
+                .all(|c| is_token(c) || c == '*')
     })
 }
 
@@ -117,18 +149,42 @@ mod tests {
         ] {
             assert_eq!(parse_size(&value).unwrap(), expected, "{value}");
         }
-        for value in [json!("20MiB"), json!("much"), json!(""), json!(-1), json!(true)] {
-            assert!(matches!(parse_size(&value), Err(Error::SizeFormat)), "{value}");
+        for value in [
+            json!("20MiB"),
+            json!("much"),
+            json!(""),
+            json!(-1),
+            json!(true),
+        ] {
+            assert!(
+                matches!(parse_size(&value), Err(Error::SizeFormat)),
+                "{value}"
+            );
         }
     }
 
     #[test]
     fn entries_of_the_type_list_are_checked() {
         // STO-BKT-12
-        for good in ["image/png", "image/*", "*", "*/*", "text/plain;charset=utf-8", "application/vnd.ms-excel"] {
+        for good in [
+            "image/png",
+            "image/*",
+            "*",
+            "*/*",
+            "text/plain;charset=utf-8",
+            "application/vnd.ms-excel",
+        ] {
             assert!(check_mime_entry(good).is_ok(), "{good}");
         }
-        for bad in ["image", "image/", "/png", "text/plain;q=1", "a b/c", "*/png", &format!("a/{}", "b".repeat(1000))] {
+        for bad in [
+            "image",
+            "image/",
+            "/png",
+            "text/plain;q=1",
+            "a b/c",
+            "*/png",
+            &format!("a/{}", "b".repeat(1000)),
+        ] {
             assert!(check_mime_entry(bad).is_err(), "{bad}");
         }
     }
@@ -136,7 +192,10 @@ mod tests {
     #[test]
     fn types_match_exactly_or_by_group() {
         // STO-UPL-12
-        let limits = |list: &[&str]| Limits { max_bytes: 1, mime_types: list.iter().map(|&s| s.into()).collect() };
+        let limits = |list: &[&str]| Limits {
+            max_bytes: 1,
+            mime_types: list.iter().map(|&s| s.into()).collect(),
+        };
         for (list, name, allowed) in [
             (&[][..], "a/b", true),
             (&["*"], "a/b", true),
@@ -147,7 +206,11 @@ mod tests {
             (&["image/*"], "text/plain", false),
             (&["image/png"], "image/jpeg", false),
         ] {
-            assert_eq!(limits(list).check_type(name).is_ok(), allowed, "{list:?} {name}");
+            assert_eq!(
+                limits(list).check_type(name).is_ok(),
+                allowed,
+                "{list:?} {name}"
+            );
         }
     }
 

@@ -21,7 +21,10 @@ pub(crate) fn encode_component(text: &str) -> String {
 
 /// One percent-decoding; `None` when the result is not UTF-8.
 pub(crate) fn decode(text: &str) -> Option<String> {
-    percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    percent_decode_str(text)
+        .decode_utf8()
+        .ok()
+        .map(std::borrow::Cow::into_owned)
 }
 
 /// The first value of a query parameter; an absent `=` gives an empty value.
@@ -39,13 +42,22 @@ mod tests {
 
     #[test]
     fn names_are_encoded_as_a_browser_does() {
-        assert_eq!(encode_component("a b/ü!~*'().txt"), "a%20b%2F%C3%BC!~*'().txt");
+        assert_eq!(
+            encode_component("a b/ü!~*'().txt"),
+            "a%20b%2F%C3%BC!~*'().txt"
+        );
     }
 
     #[test]
     fn query_values_are_found_and_decoded() {
-        assert_eq!(query_value("token=a.b&download", "download").as_deref(), Some(""));
-        assert_eq!(query_value("download=a%20b+c", "download").as_deref(), Some("a b c"));
+        assert_eq!(
+            query_value("token=a.b&download", "download").as_deref(),
+            Some("")
+        );
+        assert_eq!(
+            query_value("download=a%20b+c", "download").as_deref(),
+            Some("a b c")
+        );
         assert_eq!(query_value("downloads=1", "download"), None);
     }
 }

@@ -24,11 +24,17 @@ pub(crate) struct Removal {
 
 impl Removal {
     pub(crate) fn of_one(at: &Location) -> Self {
-        Self { bucket: at.bucket.clone(), versions: vec![(at.key.clone(), at.version.clone())] }
+        Self {
+            bucket: at.bucket.clone(),
+            versions: vec![(at.key.clone(), at.version.clone())],
+        }
     }
 
     pub(crate) fn of_many(bucket: &str, versions: Vec<(String, String)>) -> Self {
-        Self { bucket: bucket.to_owned(), versions }
+        Self {
+            bucket: bucket.to_owned(),
+            versions,
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -36,7 +42,10 @@ impl Removal {
     }
 
     pub(crate) fn job(&self) -> NewJob {
-        NewJob::new(REMOVE, serde_json::to_value(self).expect("a removal is plain JSON"))
+        NewJob::new(
+            REMOVE,
+            serde_json::to_value(self).expect("a removal is plain JSON"),
+        )
     }
 }
 
@@ -50,7 +59,10 @@ pub(crate) struct Emptying {
 impl Emptying {
     pub(crate) fn job(&self) -> NewJob {
         let payload = serde_json::to_value(self).expect("it is plain JSON");
-        NewJob { unique_key: Some(self.bucket.clone()), ..NewJob::new(EMPTY, payload) }
+        NewJob {
+            unique_key: Some(self.bucket.clone()),
+            ..NewJob::new(EMPTY, payload)
+        }
     }
 }
 
@@ -87,13 +99,22 @@ impl Handler for Emptier {
 /// Removes the versions, except what a row names after all.
 pub(crate) async fn remove(service: &Inner, removal: &Removal) -> Result<(), Error> {
     let client = service.pool.get().await?;
-    let statement = client.prepare_cached(include_str!("sql/is_current.sql")).await?;
+    let statement = client
+        .prepare_cached(include_str!("sql/is_current.sql"))
+        .await?;
     for (key, version) in &removal.versions {
-        let current: bool = client.query_one(&statement, &[&removal.bucket, key, version]).await?.try_get(0)?;
+        let current: bool = client
+            .query_one(&statement, &[&removal.bucket, key, version])
+            .await?
+            .try_get(0)?;
         if current {
             continue;
         }
-        let at = Location { bucket: removal.bucket.clone(), key: key.clone(), version: version.clone() };
+        let at = Location {
+            bucket: removal.bucket.clone(),
+            key: key.clone(),
+            version: version.clone(),
+        };
         service.backend.remove(&at).await.map_err(Error::internal)?;
     }
     Ok(())

@@ -2,8 +2,16 @@
 
 use crate::Error;
 
-const RULES: [&str; 8] =
-    ["all", "noindex", "nofollow", "none", "nosnippet", "indexifembedded", "notranslate", "noimageindex"];
+const RULES: [&str; 8] = [
+    "all",
+    "noindex",
+    "nofollow",
+    "none",
+    "nosnippet",
+    "indexifembedded",
+    "notranslate",
+    "noimageindex",
+];
 
 /// Checks a header's value: rules separated by commas, a user agent and `:` before any of them.
 pub(crate) fn check(value: &str) -> Result<(), Error> {
@@ -39,7 +47,12 @@ fn check_rule(part: &str) -> Result<bool, Error> {
         "max-image-preview" if ["none", "standard", "large"].contains(&value) => Ok(false),
         "unavailable_after" if !value.is_empty() => Ok(true),
         "max-snippet" | "max-video-preview" | "max-image-preview" | "unavailable_after" => wrong(),
-        agent if !agent.is_empty() && agent.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) => {
+        agent
+            if !agent.is_empty()
+                && agent
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) =>
+        {
             check_rule(value)
         }
         _ => wrong(),
@@ -63,7 +76,14 @@ mod tests {
         ] {
             assert!(check(good).is_ok(), "{good}");
         }
-        for bad in ["", "sometimes", "max-snippet:x", "max-image-preview:huge", "noindex, ", "a b: noindex"] {
+        for bad in [
+            "",
+            "sometimes",
+            "max-snippet:x",
+            "max-image-preview:huge",
+            "noindex, ",
+            "a b: noindex",
+        ] {
             assert!(matches!(check(bad), Err(Error::Robots(_))), "{bad}");
         }
     }

@@ -46,7 +46,10 @@ impl Object {
     /// Reads the columns from `first` on; `None` when there is no object in them (an outer join).
     pub(crate) fn read(row: &impl Columns, first: usize) -> Option<Self> {
         let text = |index: usize| row.column(first + index).map(str::to_owned);
-        let parsed = |index: usize| row.column(first + index).and_then(|text| serde_json::from_str(text).ok());
+        let parsed = |index: usize| {
+            row.column(first + index)
+                .and_then(|text| serde_json::from_str(text).ok())
+        };
         Some(Self {
             id: text(0)?,
             bucket_id: text(1).unwrap_or_default(),
@@ -94,7 +97,9 @@ impl Object {
     /// When its content last changed.
     pub(crate) fn last_modified(&self) -> Option<DateTime<Utc>> {
         let text = self.meta("lastModified").or(self.updated_at.as_deref())?;
-        DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc))
+        DateTime::parse_from_rfc3339(text)
+            .ok()
+            .map(|time| time.with_timezone(&Utc))
     }
 
     /// The quoted MD5; for a row that SQL made, something that changes when the row does.

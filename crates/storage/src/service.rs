@@ -48,7 +48,11 @@ impl Storage {
             .map_err(pg::Error::from)?
             .map(|row| row.get::<_, &str>(0).to_owned());
         drop(client);
-        let signer = Signer { keys: deps.keys, verifier: deps.verifier, clock: deps.clock.clone() };
+        let signer = Signer {
+            keys: deps.keys,
+            verifier: deps.verifier,
+            clock: deps.clock.clone(),
+        };
         let inner = Inner {
             settings: settings.clone(),
             requests: deps.requests,
@@ -61,7 +65,9 @@ impl Storage {
             acting_role,
             tasks: tasks.clone(),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     /// What the program's job worker must do for this service.
@@ -99,7 +105,9 @@ impl Inner {
     /// Most bytes that one request may upload, whatever the bucket says.
     pub(crate) fn max_upload_bytes(&self) -> u64 {
         let global = self.settings.file_size_limit.0;
-        self.settings.standard_file_size_limit.map_or(global, |standard| standard.0.min(global))
+        self.settings
+            .standard_file_size_limit
+            .map_or(global, |standard| standard.0.min(global))
     }
 
     /// A fresh version.
@@ -108,7 +116,10 @@ impl Inner {
     }
 
     /// The role that rows are written by, as settings of a transaction, added to others.
-    pub(crate) fn acting(&self, (mut names, mut values): (Vec<String>, Vec<String>)) -> (Vec<String>, Vec<String>) {
+    pub(crate) fn acting(
+        &self,
+        (mut names, mut values): (Vec<String>, Vec<String>),
+    ) -> (Vec<String>, Vec<String>) {
         // User triggers run with the rights of the role that writes; upstream's is `service_role`.
         if let Some(role) = &self.acting_role {
             names.push("role".into());
@@ -141,6 +152,8 @@ impl Inner {
             // Nobody may be waiting any more; the work is what counts.
             let _ = sender.send(work.await);
         });
-        receiver.await.unwrap_or_else(|_| Err(Error::internal("the task was cut off")))
+        receiver
+            .await
+            .unwrap_or_else(|_| Err(Error::internal("the task was cut off")))
     }
 }

@@ -33,7 +33,13 @@ pub(crate) struct Signer {
 
 impl Signer {
     /// A token for `<bucket>/<key>`, good for so many seconds.
-    pub(crate) fn sign(&self, purpose: Purpose, url: &str, seconds: i64, more: Map<String, Value>) -> String {
+    pub(crate) fn sign(
+        &self,
+        purpose: Purpose,
+        url: &str,
+        seconds: i64,
+        more: Map<String, Value>,
+    ) -> String {
         let now = self.clock.unix();
         let mut claims = more;
         claims.insert("url".into(), json!(url));
@@ -47,8 +53,10 @@ impl Signer {
 
     /// The claims of a token that is good for this purpose and object.
     pub(crate) fn check(&self, purpose: Purpose, url: &str, token: &str) -> Result<Claims, Error> {
-        let claims =
-            self.verifier.verify(token, TimeRules::STRICT).map_err(|error| Error::SignedToken(words(&error)))?;
+        let claims = self
+            .verifier
+            .verify(token, TimeRules::STRICT)
+            .map_err(|error| Error::SignedToken(words(&error)))?;
         // Older releases gave no scope: an upload's token is then known by its claim `upsert`.
         let fits = match claims.text("scope") {
             Some(scope) => scope == purpose.scope(),
@@ -77,7 +85,14 @@ mod tests {
         let clock = Arc::new(ManualClock::starting_now());
         let keys = Keys::from_secret("a-secret-of-at-least-thirty-two-bytes").unwrap();
         let verifier = Verifier::new(keys.clone(), clock.clone());
-        (Signer { keys, verifier, clock: clock.clone() }, clock)
+        (
+            Signer {
+                keys,
+                verifier,
+                clock: clock.clone(),
+            },
+            clock,
+        )
     }
 
     #[test]
@@ -89,16 +104,29 @@ mod tests {
         // STO-SIG-02
         let claims = signer.check(Purpose::Download, "b/a.txt", &token).unwrap();
         assert_eq!(claims.text("scope"), Some("download"));
-        assert_eq!(claims.seconds("exp").unwrap() - claims.seconds("iat").unwrap(), 60);
+        assert_eq!(
+            claims.seconds("exp").unwrap() - claims.seconds("iat").unwrap(),
+            60
+        );
         // STO-ERR-28
-        assert!(matches!(signer.check(Purpose::Download, "b/b.txt", &token), Err(Error::Signature)));
+        assert!(matches!(
+            signer.check(Purpose::Download, "b/b.txt", &token),
+            Err(Error::Signature)
+        ));
         // STO-ERR-29, STO-SIG-06
-        assert!(matches!(signer.check(Purpose::Upload, "b/a.txt", &token), Err(Error::Scope("upload"))));
+        assert!(matches!(
+            signer.check(Purpose::Upload, "b/a.txt", &token),
+            Err(Error::Scope("upload"))
+        ));
         // STO-ERR-30
         clock.advance(TimeDelta::seconds(61));
-        let error = signer.check(Purpose::Download, "b/a.txt", &token).unwrap_err();
+        let error = signer
+            .check(Purpose::Download, "b/a.txt", &token)
+            .unwrap_err();
         assert_eq!(error.to_string(), "\"exp\" claim timestamp check failed");
-        let error = signer.check(Purpose::Download, "b/a.txt", "nonsense").unwrap_err();
+        let error = signer
+            .check(Purpose::Download, "b/a.txt", "nonsense")
+            .unwrap_err();
         assert_eq!(error.to_string(), "Invalid Compact JWS");
     }
 
@@ -108,7 +136,9 @@ mod tests {
         let (signer, _) = signer();
         let exp = signer.clock.unix() + 60;
         let download = signer.keys.sign(&json!({ "url": "b/a", "exp": exp }));
-        let upload = signer.keys.sign(&json!({ "url": "b/a", "upsert": false, "exp": exp }));
+        let upload = signer
+            .keys
+            .sign(&json!({ "url": "b/a", "upsert": false, "exp": exp }));
         assert!(signer.check(Purpose::Download, "b/a", &download).is_ok());
         assert!(signer.check(Purpose::Upload, "b/a", &upload).is_ok());
         assert!(signer.check(Purpose::Upload, "b/a", &download).is_err());

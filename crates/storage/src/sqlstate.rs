@@ -36,15 +36,22 @@ impl From<ServerError> for Error {
             // `set role` to a role that is not there.
             ("22023", _) if error.message.starts_with("role ") => Self::Privilege(error.message),
             ("53300", _) => Self::TooManyConnections(error.message),
-            (_, Kind::Privilege) if error.message.starts_with(ROW_SECURITY) => Self::RowSecurity(without_table(&error)),
+            (_, Kind::Privilege) if error.message.starts_with(ROW_SECURITY) => {
+                Self::RowSecurity(without_table(&error))
+            }
             (_, Kind::Privilege) => Self::Privilege(error.message),
-            (_, Kind::UniqueViolation) if error.table.as_deref() == Some("buckets") => Self::BucketExists,
+            (_, Kind::UniqueViolation) if error.table.as_deref() == Some("buckets") => {
+                Self::BucketExists
+            }
             (_, Kind::UniqueViolation) => Self::KeyExists,
             (_, Kind::ForeignKeyViolation) => Self::Related,
             (_, Kind::LockNotAvailable) => Self::Locked,
             (_, Kind::Cancelled | Kind::Connection) => Self::DatabaseTimeout(error.message),
             (_, Kind::ReadOnly) => Self::ReadOnly,
-            _ => Self::Database { code: error.code, message: error.message },
+            _ => Self::Database {
+                code: error.code,
+                message: error.message,
+            },
         }
     }
 }
@@ -52,7 +59,9 @@ impl From<ServerError> for Error {
 /// `… for table "objects"` is cut off, the rest of PostgreSQL's sentence stays.
 fn without_table(error: &ServerError) -> String {
     let text = &error.message;
-    text.find(" for table ").map_or(text.as_str(), |at| &text[..at]).to_owned()
+    text.find(" for table ")
+        .map_or(text.as_str(), |at| &text[..at])
+        .to_owned()
 }
 
 /// For statements that delete: a foreign key is in the way.
@@ -86,10 +95,25 @@ mod tests {
     #[test]
     fn sqlstates_have_their_place() {
         // STO-ERR-15, STO-ERR-16
-        check("42501", "new row violates row-level security policy for table \"objects\"", None, "RowSecurity(\"new row violates row-level security policy\")");
-        check("42501", "permission denied for table objects", None, "Privilege(\"permission denied for table objects\")");
+        check(
+            "42501",
+            "new row violates row-level security policy for table \"objects\"",
+            None,
+            "RowSecurity(\"new row violates row-level security policy\")",
+        );
+        check(
+            "42501",
+            "permission denied for table objects",
+            None,
+            "Privilege(\"permission denied for table objects\")",
+        );
         // STO-TOK-03
-        check("22023", "role \"who\" does not exist", None, "Privilege(\"role \\\"who\\\" does not exist\")");
+        check(
+            "22023",
+            "role \"who\" does not exist",
+            None,
+            "Privilege(\"role \\\"who\\\" does not exist\")",
+        );
         check("23505", "", Some("buckets"), "BucketExists");
         check("23505", "", Some("objects"), "KeyExists");
         // STO-ERR-26
@@ -101,11 +125,21 @@ mod tests {
         check("25006", "", None, "ReadOnly");
         // STO-ERR-36
         check("42703", "column x", None, "SchemaMismatch(\"column x\")");
-        check("42P01", "relation x", None, "SchemaMismatch(\"relation x\")");
+        check(
+            "42P01",
+            "relation x",
+            None,
+            "SchemaMismatch(\"relation x\")",
+        );
         // STO-ERR-37
         check("42P17", "", None, "Definition");
         check("P0001", "no cats", None, "Raised(\"no cats\")");
         check("22P02", "bad uuid", None, "Value(\"bad uuid\")");
-        check("XX000", "boom", None, "Database { code: \"XX000\", message: \"boom\" }");
+        check(
+            "XX000",
+            "boom",
+            None,
+            "Database { code: \"XX000\", message: \"boom\" }",
+        );
     }
 }

@@ -38,12 +38,21 @@ impl Storage {
                 swept.versions += 1;
                 swept.bytes += stray.size;
                 if !dry_run {
-                    self.inner.backend.remove_stray(&stray).await.map_err(Error::internal)?;
+                    self.inner
+                        .backend
+                        .remove_stray(&stray)
+                        .await
+                        .map_err(Error::internal)?;
                 }
             }
         }
         if !dry_run {
-            swept.unfinished = self.inner.backend.remove_unfinished(before).await.map_err(Error::internal)?;
+            swept.unfinished = self
+                .inner
+                .backend
+                .remove_unfinished(before)
+                .await
+                .map_err(Error::internal)?;
         }
         Ok(swept)
     }
@@ -54,9 +63,14 @@ impl Storage {
         }
         let versions: Vec<&str> = portion.iter().map(|stray| stray.version.as_str()).collect();
         let client = self.inner.pool.get().await?;
-        let rows = client.query(include_str!("sql/current_versions.sql"), &[&versions]).await?;
+        let rows = client
+            .query(include_str!("sql/current_versions.sql"), &[&versions])
+            .await?;
         let current: HashSet<&str> = rows.iter().map(|row| row.get(0)).collect();
-        Ok(portion.into_iter().filter(|stray| !current.contains(stray.version.as_str())).collect())
+        Ok(portion
+            .into_iter()
+            .filter(|stray| !current.contains(stray.version.as_str()))
+            .collect())
     }
 }
 

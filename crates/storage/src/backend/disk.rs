@@ -17,7 +17,9 @@ use futures_util::stream::{self, BoxStream};
 use md5::{Digest as _, Md5};
 use tokio::task::spawn_blocking;
 
-use super::{Backend, Body, Content, Digest, Location, Pending, RangeOf, Stray, WriteError, layout};
+use super::{
+    Backend, Body, Content, Digest, Location, Pending, RangeOf, Stray, WriteError, layout,
+};
 
 /// Bytes gathered before they are written.
 const WRITE_CHUNK: usize = 512 * 1024;
@@ -36,7 +38,11 @@ pub struct Disk {
 impl Disk {
     /// Opens (or makes) a folder of versions. `upstream` is a folder in the upstream service's own layout, read
     /// from when it has what this one has not.
-    pub async fn open(root: &Path, upstream: Option<PathBuf>, random: SharedRandom) -> io::Result<Self> {
+    pub async fn open(
+        root: &Path,
+        upstream: Option<PathBuf>,
+        random: SharedRandom,
+    ) -> io::Result<Self> {
         let versions: Arc<Path> = root.join("versions").into();
         let incoming: Arc<Path> = root.join("incoming").into();
         let (make_versions, make_incoming) = (Arc::clone(&versions), Arc::clone(&incoming));
@@ -50,18 +56,27 @@ impl Disk {
         })
         .await?;
         let upstream = upstream.filter(|path| path.is_dir()).map(Into::into);
-        Ok(Self { versions, incoming, upstream, random })
+        Ok(Self {
+            versions,
+            incoming,
+            upstream,
+            random,
+        })
     }
 
     /// Where a version may be, likeliest first.
     fn candidates(&self, at: &Location) -> Vec<PathBuf> {
         let own = layout::path(at).map(|path| self.versions.join(path));
-        let upstream = self.upstream.as_ref().and_then(|root| Some(root.join(layout::upstream_path(at)?)));
+        let upstream = self
+            .upstream
+            .as_ref()
+            .and_then(|root| Some(root.join(layout::upstream_path(at)?)));
         own.into_iter().chain(upstream).collect()
     }
 
     fn own_path(&self, at: &Location) -> io::Result<PathBuf> {
-        let path = layout::path(at).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a version"))?;
+        let path = layout::path(at)
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a version"))?;
         Ok(self.versions.join(path))
     }
 }
@@ -90,7 +105,12 @@ impl Drop for Removed {
 impl Incoming {
     fn create(path: PathBuf) -> io::Result<Self> {
         let file = File::create_new(&path)?;
-        Ok(Self { file, path: Removed(Some(path)), md5: Md5::new(), size: 0 })
+        Ok(Self {
+            file,
+            path: Removed(Some(path)),
+            md5: Md5::new(),
+            size: 0,
+        })
     }
 
     fn append(&mut self, chunks: &[Bytes]) -> io::Result<()> {
@@ -118,10 +138,16 @@ impl Pending for Written {
     fn keep<'a>(self: Box<Self>, at: &'a Location) -> BoxFuture<'a, io::Result<()>> {
         let path = layout::path(at).map(|path| self.versions.join(path));
         Box::pin(blocking(move || {
-            let path = path.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a version"))?;
+            let path =
+                path.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a version"))?;
             let mut incoming = self.incoming;
             incoming.file.sync_all()?;
-            let from = incoming.path.0.as_deref().expect("only this gives it a name").to_owned();
+            let from = incoming
+                .path
+                .0
+                .as_deref()
+                .expect("only this gives it a name")
+                .to_owned();
             in_its_folder(&path, |path| fs::rename(&from, path))?;
             incoming.path.0 = None;
             sync_folder(&path)
@@ -130,7 +156,11 @@ impl Pending for Written {
 }
 
 impl Backend for Disk {
-    fn write<'a>(&'a self, mut body: Body<'a>, max_bytes: u64) -> BoxFuture<'a, Result<Box<dyn Pending>, WriteError>> {
+    fn write<'a>(
+        &'a self,
+        mut body: Body<'a>,
+        max_bytes: u64,
+    ) -> BoxFuture<'a, Result<Box<dyn Pending>, WriteError>> {
         Box::pin(async move {
             let path = self.incoming.join(self.random.uuid().simple().to_string());
             let mut incoming: Option<Incoming> = None;
@@ -147,16 +177,27 @@ impl Backend for Disk {
                 .await
                 .map_err(WriteError::Io)?;
                 if ended {
-                    let digest = Digest { size: state.size, md5: hex::encode(state.md5.clone().finalize()) };
+                    let digest = Digest {
+                        size: state.size,
+                        md5: hex::encode(state.md5.clone().finalize()),
+                    };
                     let versions = Arc::clone(&self.versions);
-                    return Ok(Box::new(Written { incoming: state, digest, versions }) as Box<dyn Pending>);
+                    return Ok(Box::new(Written {
+                        incoming: state,
+                        digest,
+                        versions,
+                    }) as Box<dyn Pending>);
                 }
                 incoming = Some(state);
             }
         })
     }
 
-    fn read<'a>(&'a self, at: &'a Location, range: RangeOf<'a>) -> BoxFuture<'a, io::Result<Option<Content>>> {
+    fn read<'a>(
+        &'a self,
+        at: &'a Location,
+        range: RangeOf<'a>,
+    ) -> BoxFuture<'a, io::Result<Option<Content>>> {
         Box::pin(async move {
             let candidates = self.candidates(at);
             let opened = blocking(move || {
@@ -179,9 +220,15 @@ impl Backend for Disk {
                 return Ok(None);
             };
             let Some(range) = range(size) else {
-                return Ok(Some(Content { stream: stream::empty().boxed(), size }));
+                return Ok(Some(Content {
+                    stream: stream::empty().boxed(),
+                    size,
+                }));
             };
-            Ok(Some(Content { stream: read_range(file, range), size }))
+            Ok(Some(Content {
+                stream: read_range(file, range),
+                size,
+            }))
         })
     }
 
@@ -210,7 +257,9 @@ impl Backend for Disk {
 
     fn remove<'a>(&'a self, at: &'a Location) -> BoxFuture<'a, io::Result<()>> {
         let candidates = self.candidates(at);
-        Box::pin(blocking(move || candidates.iter().try_for_each(|path| remove_file(path))))
+        Box::pin(blocking(move || {
+            candidates.iter().try_for_each(|path| remove_file(path))
+        }))
     }
 
     fn old_versions(&self, before: DateTime<Utc>) -> BoxStream<'_, io::Result<Vec<Stray>>> {
@@ -244,8 +293,12 @@ impl Backend for Disk {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(io::Error::other(error)))
 }
 
 /// The next chunks of a body, and whether it has ended.
@@ -257,7 +310,9 @@ async fn gather(body: &mut Body<'_>, left: &mut u64) -> Result<(Vec<Bytes>, bool
             None => return Ok((chunks, true)),
             Some(Err(error)) => return Err(WriteError::Body(error)),
             Some(Ok(chunk)) => {
-                *left = left.checked_sub(chunk.len() as u64).ok_or(WriteError::TooLarge)?;
+                *left = left
+                    .checked_sub(chunk.len() as u64)
+                    .ok_or(WriteError::TooLarge)?;
                 gathered += chunk.len();
                 chunks.push(chunk);
             }
@@ -276,7 +331,9 @@ fn read_range(file: File, range: std::ops::Range<u64>) -> BoxStream<'static, io:
             let mut file = file;
             file.seek(SeekFrom::Start(at))?;
             let mut buffer = Vec::new();
-            (&file).take(left.min(READ_CHUNK)).read_to_end(&mut buffer)?;
+            (&file)
+                .take(left.min(READ_CHUNK))
+                .read_to_end(&mut buffer)?;
             Ok((file, Bytes::from(buffer)))
         })
         .await?;
@@ -322,7 +379,10 @@ fn remove_file(path: &Path) -> io::Result<()> {
 
 /// There is nothing of that name, nor could there be.
 fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename)
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename
+    )
 }
 
 fn list_old(folder: &Path, before: DateTime<Utc>) -> io::Result<Vec<Stray>> {
@@ -330,7 +390,10 @@ fn list_old(folder: &Path, before: DateTime<Utc>) -> io::Result<Vec<Stray>> {
         Err(error) if is_absent(&error) => return Ok(Vec::new()),
         result => result?,
     };
-    let prefix = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let prefix = folder
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
     let mut found = Vec::new();
     for entry in entries {
         let entry = entry?;
@@ -340,7 +403,11 @@ fn list_old(folder: &Path, before: DateTime<Utc>) -> io::Result<Vec<Stray>> {
             && is_older(&entry, before)?
         {
             let size = entry.metadata()?.len();
-            found.push(Stray { version, name: format!("{prefix}/{name}"), size });
+            found.push(Stray {
+                version,
+                name: format!("{prefix}/{name}"),
+                size,
+            });
         }
     }
     Ok(found)

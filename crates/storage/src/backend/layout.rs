@@ -23,12 +23,16 @@ pub(super) fn path(at: &Location) -> Option<PathBuf> {
 pub(super) fn version_of(name: &str) -> Option<String> {
     let (version, fingerprint) = name.split_once('.')?;
     (fingerprint.len() == 16).then_some(())?;
-    Uuid::try_parse(version).ok().map(|uuid| uuid.hyphenated().to_string())
+    Uuid::try_parse(version)
+        .ok()
+        .map(|uuid| uuid.hyphenated().to_string())
 }
 
 /// Path of a version in a folder that the upstream service wrote; `None` when a part of it could lead elsewhere.
 pub(super) fn upstream_path(at: &Location) -> Option<PathBuf> {
-    let plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains(['/', '\\', '\0']);
+    let plain = |part: &str| {
+        !part.is_empty() && part != "." && part != ".." && !part.contains(['/', '\\', '\0'])
+    };
     if !plain(&at.bucket) || !plain(&at.version) || !at.key.split('/').all(plain) {
         return None;
     }
@@ -50,7 +54,11 @@ mod tests {
     const VERSION: &str = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
 
     fn at(key: &str, version: &str) -> Location {
-        Location { bucket: "b".into(), key: key.into(), version: version.into() }
+        Location {
+            bucket: "b".into(),
+            key: key.into(),
+            version: version.into(),
+        }
     }
 
     #[test]
@@ -60,7 +68,10 @@ mod tests {
         let long = "k".repeat(1024);
         for key in ["a", "a/b", "../../etc/passwd", "A", &long] {
             let text = path_of(key).into_os_string().into_string().unwrap();
-            assert!(text.starts_with("3f2/3f2504e04f8941d39a0c0305e82c3301."), "{text}");
+            assert!(
+                text.starts_with("3f2/3f2504e04f8941d39a0c0305e82c3301."),
+                "{text}"
+            );
             assert_eq!(text.len(), 4 + 32 + 1 + 16);
         }
         assert_ne!(path_of("a"), path_of("A"));
@@ -70,7 +81,13 @@ mod tests {
 
     #[test]
     fn a_file_name_tells_its_version() {
-        let name = path(&at("a", VERSION)).unwrap().file_name().unwrap().to_str().unwrap().to_owned();
+        let name = path(&at("a", VERSION))
+            .unwrap()
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned();
         assert_eq!(version_of(&name).as_deref(), Some(VERSION));
         assert_eq!(version_of("notes.txt"), None);
     }
@@ -78,8 +95,18 @@ mod tests {
     #[test]
     fn a_folder_of_upstream_is_never_left() {
         // STO-FS-01
-        assert_eq!(upstream_path(&at("d/a.txt", "v1")), Some(PathBuf::from("b/d/a.txt/v1")));
-        for (key, version) in [("../a", "v"), ("a//b", "v"), ("a", ".."), ("a", "x/y"), ("/etc", "v"), ("a/./b", "v")] {
+        assert_eq!(
+            upstream_path(&at("d/a.txt", "v1")),
+            Some(PathBuf::from("b/d/a.txt/v1"))
+        );
+        for (key, version) in [
+            ("../a", "v"),
+            ("a//b", "v"),
+            ("a", ".."),
+            ("a", "x/y"),
+            ("/etc", "v"),
+            ("a/./b", "v"),
+        ] {
             assert_eq!(upstream_path(&at(key, version)), None, "{key} {version}");
         }
     }

@@ -81,10 +81,18 @@ pub type Body<'a> = BoxStream<'a, Result<Bytes, String>>;
 /// The place where versions are kept.
 pub trait Backend: Send + Sync + std::fmt::Debug {
     /// Takes in a body of at most `max_bytes`, as it comes.
-    fn write<'a>(&'a self, body: Body<'a>, max_bytes: u64) -> BoxFuture<'a, Result<Box<dyn Pending>, WriteError>>;
+    fn write<'a>(
+        &'a self,
+        body: Body<'a>,
+        max_bytes: u64,
+    ) -> BoxFuture<'a, Result<Box<dyn Pending>, WriteError>>;
 
     /// Opens a version; `None` when it is not there. `range` is asked once its size is known.
-    fn read<'a>(&'a self, at: &'a Location, range: RangeOf<'a>) -> BoxFuture<'a, io::Result<Option<Content>>>;
+    fn read<'a>(
+        &'a self,
+        at: &'a Location,
+        range: RangeOf<'a>,
+    ) -> BoxFuture<'a, io::Result<Option<Content>>>;
 
     /// Gives the content of `from` the further name `to`, durably. Whether it was there.
     fn copy<'a>(&'a self, from: &'a Location, to: &'a Location) -> BoxFuture<'a, io::Result<bool>>;

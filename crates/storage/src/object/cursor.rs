@@ -21,7 +21,12 @@ pub(crate) const COLUMNS: [&str; 3] = ["name", "updated_at", "created_at"];
 
 impl Cursor {
     pub(crate) fn encode(&self) -> String {
-        let mut text = format!("l:{}\no:{}\nc:{}", self.last, if self.descending { "desc" } else { "asc" }, self.column);
+        let mut text = format!(
+            "l:{}\no:{}\nc:{}",
+            self.last,
+            if self.descending { "desc" } else { "asc" },
+            self.column
+        );
         if let Some(after) = &self.after {
             text.push_str("\na:");
             text.push_str(after);
@@ -32,17 +37,29 @@ impl Cursor {
     pub(crate) fn decode(text: &str) -> Result<Self, Error> {
         let bytes = STANDARD.decode(text.trim()).map_err(|_| Error::Cursor)?;
         let text = String::from_utf8(bytes).map_err(|_| Error::Cursor)?;
-        let mut cursor = Self { last: String::new(), descending: false, column: "name", after: None };
+        let mut cursor = Self {
+            last: String::new(),
+            descending: false,
+            column: "name",
+            after: None,
+        };
         for line in text.lines() {
             match line.split_once(':').ok_or(Error::Cursor)? {
                 ("l", last) => last.clone_into(&mut cursor.last),
                 ("o", order) => cursor.descending = order == "desc",
                 ("c", column) => {
-                    cursor.column = COLUMNS.into_iter().find(|known| *known == column).ok_or(Error::Cursor)?;
+                    cursor.column = COLUMNS
+                        .into_iter()
+                        .find(|known| *known == column)
+                        .ok_or(Error::Cursor)?;
                 }
                 ("a", after) => {
-                    let time = chrono::DateTime::parse_from_rfc3339(after).map_err(|_| Error::Cursor)?;
-                    cursor.after = Some(time.to_utc().to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
+                    let time =
+                        chrono::DateTime::parse_from_rfc3339(after).map_err(|_| Error::Cursor)?;
+                    cursor.after = Some(
+                        time.to_utc()
+                            .to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+                    );
                 }
                 _ => return Err(Error::Cursor),
             }
@@ -68,7 +85,13 @@ mod tests {
             after: Some("2026-01-02T03:04:05.678Z".into()),
         };
         assert_eq!(Cursor::decode(&cursor.encode()).unwrap(), cursor);
-        for bad in ["", "%%%", "bm90aGluZw==", &STANDARD.encode("l:a\nc:owner"), &STANDARD.encode("l:a\nc:created_at")] {
+        for bad in [
+            "",
+            "%%%",
+            "bm90aGluZw==",
+            &STANDARD.encode("l:a\nc:owner"),
+            &STANDARD.encode("l:a\nc:created_at"),
+        ] {
             assert!(matches!(Cursor::decode(bad), Err(Error::Cursor)), "{bad}");
         }
     }

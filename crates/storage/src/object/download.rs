@@ -38,20 +38,40 @@ pub(crate) async fn find_public(service: &Inner, bucket: &str, key: &str) -> Res
 /// An object, whoever asks.
 pub(crate) async fn find_any(service: &Inner, bucket: &str, key: &str) -> Result<Object, Error> {
     let client = service.pool.get().await?;
-    let statement = client.prepare_cached(include_str!("../sql/find_object.sql")).await?;
+    let statement = client
+        .prepare_cached(include_str!("../sql/find_object.sql"))
+        .await?;
     let row = client.query_opt(&statement, &[&bucket, &key]).await?;
-    row.and_then(|row| Object::read(&row, 0)).ok_or(Error::NoSuchKey)
+    row.and_then(|row| Object::read(&row, 0))
+        .ok_or(Error::NoSuchKey)
 }
 
 /// An object that the caller sees.
-pub(crate) async fn find_visible(service: &Inner, ask: &Ask, bucket: &str, key: &str) -> Result<Object, Error> {
-    let statement = Statement::new(include_str!("../sql/find_object.sql"), vec![text(bucket), text(key)]);
+pub(crate) async fn find_visible(
+    service: &Inner,
+    ask: &Ask,
+    bucket: &str,
+    key: &str,
+) -> Result<Object, Error> {
+    let statement = Statement::new(
+        include_str!("../sql/find_object.sql"),
+        vec![text(bucket), text(key)],
+    );
     let result = ask.query(service, statement).await?;
-    result.rows.first().and_then(|row| Object::read(row, 0)).ok_or(Error::NoSuchKey)
+    result
+        .rows
+        .first()
+        .and_then(|row| Object::read(row, 0))
+        .ok_or(Error::NoSuchKey)
 }
 
 /// An object that the caller sees or that lies in a public bucket, where row security is not asked.
-pub(crate) async fn find_readable(service: &Inner, ask: &Ask, bucket: &str, key: &str) -> Result<Object, Error> {
+pub(crate) async fn find_readable(
+    service: &Inner,
+    ask: &Ask,
+    bucket: &str,
+    key: &str,
+) -> Result<Object, Error> {
     // Nearly always the first question is the last one.
     let refused = match find_visible(service, ask, bucket, key).await {
         Ok(object) => return Ok(object),
@@ -63,15 +83,29 @@ pub(crate) async fn find_readable(service: &Inner, ask: &Ask, bucket: &str, key:
     }
 }
 
-async fn find_in_bucket(service: &Inner, bucket: &str, key: &str) -> Result<(bool, Option<Object>), Error> {
+async fn find_in_bucket(
+    service: &Inner,
+    bucket: &str,
+    key: &str,
+) -> Result<(bool, Option<Object>), Error> {
     let client = service.pool.get().await?;
-    let statement = client.prepare_cached(include_str!("../sql/find_in_bucket.sql")).await?;
-    let row = client.query_opt(&statement, &[&bucket, &key]).await?.ok_or(Error::NoSuchBucket)?;
+    let statement = client
+        .prepare_cached(include_str!("../sql/find_in_bucket.sql"))
+        .await?;
+    let row = client
+        .query_opt(&statement, &[&bucket, &key])
+        .await?
+        .ok_or(Error::NoSuchBucket)?;
     Ok((row.try_get(0)?, Object::read(&row, 1)))
 }
 
 /// `GET`: the bytes, a part of them, or that they have not changed.
-pub(crate) async fn send(service: &Inner, object: &Object, right: Right, parts: &Parts) -> Result<Response, Error> {
+pub(crate) async fn send(
+    service: &Inner,
+    object: &Object,
+    right: Right,
+    parts: &Parts,
+) -> Result<Response, Error> {
     let mut response = Response::new(Body::empty());
     describe(service, object, right, parts, response.headers_mut());
     if is_unchanged(&parts.headers, &object.etag(), object.last_modified()) {
@@ -81,12 +115,21 @@ pub(crate) async fn send(service: &Inner, object: &Object, right: Right, parts: 
     let asked = AskedRange::of(&parts.headers)?;
     let range_of = move |size: u64| asked.map_or(Some(0..size), |range| range.within(size));
     let at = object.location();
-    let content = service.backend.read(&at, &range_of).await.map_err(Error::internal)?.ok_or(Error::FileGone)?;
+    let content = service
+        .backend
+        .read(&at, &range_of)
+        .await
+        .map_err(Error::internal)?
+        .ok_or(Error::FileGone)?;
     let range = range_of(content.size).ok_or(Error::Range)?;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_LENGTH, (range.end - range.start).into());
     if asked.is_some() {
-        set(headers, header::CONTENT_RANGE, format!("bytes {}-{}/{}", range.start, range.end - 1, content.size));
+        set(
+            headers,
+            header::CONTENT_RANGE,
+            format!("bytes {}-{}/{}", range.start, range.end - 1, content.size),
+        );
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
     *response.body_mut() = Body::from_stream(content.stream);
@@ -94,28 +137,55 @@ pub(crate) async fn send(service: &Inner, object: &Object, right: Right, parts: 
 }
 
 /// `HEAD`: what `GET` would say, from the row alone where that is enough.
-pub(crate) async fn head(service: &Inner, object: &Object, right: Right, parts: &Parts) -> Result<Response, Error> {
+pub(crate) async fn head(
+    service: &Inner,
+    object: &Object,
+    right: Right,
+    parts: &Parts,
+) -> Result<Response, Error> {
     let size = match object.size() {
         Some(size) => size,
         None => {
             let at = object.location();
-            service.backend.read(&at, &|_| None).await.map_err(Error::internal)?.ok_or(Error::FileGone)?.size
+            service
+                .backend
+                .read(&at, &|_| None)
+                .await
+                .map_err(Error::internal)?
+                .ok_or(Error::FileGone)?
+                .size
         }
     };
     let mut response = Response::new(Body::empty());
     describe(service, object, right, parts, response.headers_mut());
-    response.headers_mut().insert(header::CONTENT_LENGTH, size.into());
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, size.into());
     Ok(response)
 }
 
-fn describe(service: &Inner, object: &Object, right: Right, parts: &Parts, headers: &mut HeaderMap) {
-    set(headers, header::CONTENT_TYPE, harmless(object.content_type()));
+fn describe(
+    service: &Inner,
+    object: &Object,
+    right: Right,
+    parts: &Parts,
+    headers: &mut HeaderMap,
+) {
+    set(
+        headers,
+        header::CONTENT_TYPE,
+        harmless(object.content_type()),
+    );
     set(headers, header::ETAG, object.etag());
     if let Some(modified) = object.last_modified() {
         set(headers, header::LAST_MODIFIED, http_date(modified));
     }
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    set(headers, HeaderName::from_static("x-robots-tag"), object.meta("xRobotsTag").unwrap_or("none"));
+    set(
+        headers,
+        HeaderName::from_static("x-robots-tag"),
+        object.meta("xRobotsTag").unwrap_or("none"),
+    );
     match right {
         Right::Signed { expires } => {
             if let Some(expires) = DateTime::from_timestamp(expires, 0) {
@@ -123,7 +193,11 @@ fn describe(service: &Inner, object: &Object, right: Right, parts: &Parts, heade
             }
         }
         Right::Public | Right::Caller => {
-            set(headers, header::CACHE_CONTROL, cache_control(service, object, right, parts));
+            set(
+                headers,
+                header::CACHE_CONTROL,
+                cache_control(service, object, right, parts),
+            );
         }
     }
     if let Some(name) = query_value(parts.uri.query().unwrap_or_default(), "download") {
@@ -135,7 +209,11 @@ fn describe(service: &Inner, object: &Object, right: Right, parts: &Parts, heade
 fn harmless(content_type: &str) -> Cow<'_, str> {
     let essence = content_type.split(';').next().unwrap_or("").trim();
     if essence.eq_ignore_ascii_case("text/html") {
-        Cow::Owned(content_type.to_ascii_lowercase().replacen("text/html", "text/plain", 1))
+        Cow::Owned(
+            content_type
+                .to_ascii_lowercase()
+                .replacen("text/html", "text/plain", 1),
+        )
     } else {
         Cow::Borrowed(content_type)
     }
@@ -143,7 +221,10 @@ fn harmless(content_type: &str) -> Cow<'_, str> {
 
 fn cache_control(service: &Inner, object: &Object, right: Right, parts: &Parts) -> String {
     let mut value = object.cache_control().to_owned();
-    let asked = parts.headers.get(header::IF_NONE_MATCH).map(HeaderValue::as_bytes);
+    let asked = parts
+        .headers
+        .get(header::IF_NONE_MATCH)
+        .map(HeaderValue::as_bytes);
     if asked.is_some_and(|tag| tag != object.etag().as_bytes()) {
         if parts.method == http::Method::HEAD {
             value.push_str(", must-revalidate");

@@ -4,8 +4,8 @@ use axum::body::{Body, BodyDataStream};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use http::request::Parts;
 use http::HeaderMap;
+use http::request::Parts;
 use multer::{Field, Multipart};
 use serde_json::{Map, Value, json};
 
@@ -31,7 +31,10 @@ pub(crate) struct Incoming {
 
 enum Source {
     Raw(BodyDataStream),
-    Form { form: Multipart<'static>, file: Option<Field<'static>> },
+    Form {
+        form: Multipart<'static>,
+        file: Option<Field<'static>>,
+    },
 }
 
 impl Incoming {
@@ -44,10 +47,17 @@ impl Incoming {
         }
         let content_type = text(headers, "content-type")?.unwrap_or("application/octet-stream");
         let stream = body.into_data_stream();
-        if content_type.trim_start().to_ascii_lowercase().starts_with("multipart/form-data") {
+        if content_type
+            .trim_start()
+            .to_ascii_lowercase()
+            .starts_with("multipart/form-data")
+        {
             let boundary = multer::parse_boundary(content_type).map_err(|_| Error::ContentType)?;
             let mut incoming = Self {
-                source: Source::Form { form: Multipart::new(stream, boundary), file: None },
+                source: Source::Form {
+                    form: Multipart::new(stream, boundary),
+                    file: None,
+                },
                 fields_seen: 0,
                 content_type: "application/octet-stream".into(),
                 cache_control: "no-cache".into(),
@@ -56,7 +66,11 @@ impl Incoming {
                 length: None,
             };
             incoming.read_fields().await?;
-            return if incoming.has_file() { Ok(incoming) } else { Err(Error::NoContent) };
+            return if incoming.has_file() {
+                Ok(incoming)
+            } else {
+                Err(Error::NoContent)
+            };
         }
         if !is_content_type(content_type) {
             return Err(Error::ContentType);
@@ -65,7 +79,9 @@ impl Incoming {
             source: Source::Raw(stream),
             fields_seen: 0,
             content_type: content_type.to_owned(),
-            cache_control: text(headers, "cache-control")?.unwrap_or("no-cache").to_owned(),
+            cache_control: text(headers, "cache-control")?
+                .unwrap_or("no-cache")
+                .to_owned(),
             user_metadata: match text(headers, "x-metadata")? {
                 Some(encoded) => decode_metadata(encoded)?,
                 None => json!({}),
@@ -92,7 +108,11 @@ impl Incoming {
     }
 
     /// The metadata of what was written.
-    pub(crate) fn metadata(&self, digest: &backend::Digest, now: chrono::DateTime<chrono::Utc>) -> Value {
+    pub(crate) fn metadata(
+        &self,
+        digest: &backend::Digest,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Value {
         let mut metadata = json!({
             "eTag": format!("\"{}\"", digest.md5),
             "size": digest.size,
@@ -112,7 +132,9 @@ impl Incoming {
     pub(crate) fn bytes(&mut self) -> backend::Body<'_> {
         match &mut self.source {
             Source::Raw(stream) => stream.map_err(|error| error.to_string()).boxed(),
-            Source::Form { file: Some(file), .. } => file.map_err(|error| error.to_string()).boxed(),
+            Source::Form {
+                file: Some(file), ..
+            } => file.map_err(|error| error.to_string()).boxed(),
             Source::Form { file: None, .. } => futures_util::stream::empty().boxed(),
         }
     }
@@ -161,7 +183,9 @@ impl Incoming {
 
     fn take_field(&mut self, name: &str, value: &str) -> Result<(), Error> {
         match name {
-            "cacheControl" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
+            "cacheControl"
+                if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
                 self.cache_control = format!("max-age={value}");
             }
             "contentType" if is_content_type(value) => value.clone_into(&mut self.content_type),
@@ -191,8 +215,12 @@ async fn read_text(mut field: Field<'static>) -> Result<String, Error> {
 
 /// A header that is text.
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Error> {
-    let value = headers.get(name).map(|value| std::str::from_utf8(value.as_bytes()));
-    value.transpose().map_err(|_| Error::invalid(format!("headers/{name} must be string")))
+    let value = headers
+        .get(name)
+        .map(|value| std::str::from_utf8(value.as_bytes()));
+    value
+        .transpose()
+        .map_err(|_| Error::invalid(format!("headers/{name} must be string")))
 }
 
 /// Header `x-metadata`: base64 of a JSON object.
@@ -217,5 +245,7 @@ fn parse_metadata(bytes: &[u8]) -> Result<Value, Error> {
 
 /// Whether header `x-upsert` asks to replace.
 pub(crate) fn wants_upsert(headers: &HeaderMap) -> bool {
-    headers.get("x-upsert").is_some_and(|value| value.as_bytes() == b"true")
+    headers
+        .get("x-upsert")
+        .is_some_and(|value| value.as_bytes() == b"true")
 }

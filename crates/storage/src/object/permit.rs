@@ -38,7 +38,12 @@ pub(crate) fn uuid_of(subject: &str) -> Option<Uuid> {
 }
 
 /// Whether the caller may write this row.
-pub(crate) async fn ask(service: &Inner, ask: &Ask, row: &NewRow, existing: Existing) -> Result<(), Error> {
+pub(crate) async fn ask(
+    service: &Inner,
+    ask: &Ask,
+    row: &NewRow,
+    existing: Existing,
+) -> Result<(), Error> {
     let sql = match existing {
         Existing::Refuse => include_str!("../sql/permit_insert.sql"),
         Existing::Replace => include_str!("../sql/permit_upsert.sql"),
@@ -52,6 +57,7 @@ pub(crate) async fn ask(service: &Inner, ask: &Ask, row: &NewRow, existing: Exis
         text(row.metadata.to_string()),
         optional(row.user_metadata.as_ref().map(Value::to_string)),
     ];
-    ask.attempt(service, vec![Statement::new(sql, params)]).await?;
+    ask.attempt(service, vec![Statement::new(sql, params)])
+        .await?;
     Ok(())
 }

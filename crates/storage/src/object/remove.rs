@@ -34,12 +34,27 @@ pub(crate) async fn remove(
         .await
 }
 
-async fn remove_batch(service: &Inner, ask: &Ask, bucket: &str, keys: &[String]) -> Result<Vec<Object>, Error> {
+async fn remove_batch(
+    service: &Inner,
+    ask: &Ask,
+    bucket: &str,
+    keys: &[String],
+) -> Result<Vec<Object>, Error> {
     let list = serde_json::to_string(keys).expect("texts are JSON");
-    let statement = Statement::new(include_str!("../sql/delete_objects.sql"), vec![text(bucket), text(list)]);
+    let statement = Statement::new(
+        include_str!("../sql/delete_objects.sql"),
+        vec![text(bucket), text(list)],
+    );
     let results = ask.run(service, vec![statement]).await.map_err(deleting)?;
-    let objects: Vec<Object> = results[0].rows.iter().filter_map(|row| Object::read(row, 0)).collect();
-    let versions = objects.iter().filter_map(|object| Some((object.name.clone(), object.version.clone()?))).collect();
+    let objects: Vec<Object> = results[0]
+        .rows
+        .iter()
+        .filter_map(|row| Object::read(row, 0))
+        .collect();
+    let versions = objects
+        .iter()
+        .filter_map(|object| Some((object.name.clone(), object.version.clone()?)))
+        .collect();
     let removal = Removal::of_many(bucket, versions);
     if !removal.is_empty() {
         let client = service.pool.get().await?;
@@ -51,6 +66,11 @@ async fn remove_batch(service: &Inner, ask: &Ask, bucket: &str, keys: &[String])
 /// Whether an object is there, whoever asks.
 pub(crate) async fn exists(service: &Inner, bucket: &str, key: &str) -> Result<bool, Error> {
     let client = service.pool.get().await?;
-    let statement = client.prepare_cached(include_str!("../sql/object_exists.sql")).await?;
-    Ok(client.query_opt(&statement, &[&bucket, &key]).await?.is_some())
+    let statement = client
+        .prepare_cached(include_str!("../sql/object_exists.sql"))
+        .await?;
+    Ok(client
+        .query_opt(&statement, &[&bucket, &key])
+        .await?
+        .is_some())
 }

@@ -43,7 +43,12 @@ pub(crate) async fn copy(
     let scope = scope.clone();
     service
         .to_the_end("storage copy", async move {
-            if !inner.backend.copy(&from, &row.at).await.map_err(Error::internal)? {
+            if !inner
+                .backend
+                .copy(&from, &row.at)
+                .await
+                .map_err(Error::internal)?
+            {
                 return Err(Error::FileGone);
             }
             finish(&inner, &row.at, write(&inner, &scope, &row, existing)).await
@@ -83,7 +88,12 @@ impl<E: Into<Error>> From<E> for Written {
     }
 }
 
-async fn write(service: &Inner, scope: &Scope, row: &NewRow, existing: Existing) -> Result<Object, Written> {
+async fn write(
+    service: &Inner,
+    scope: &Scope,
+    row: &NewRow,
+    existing: Existing,
+) -> Result<Object, Written> {
     let mut client = service.pool.get().await?;
     let tx = client.transaction().await?;
     lock(service, &tx, scope, &row.at).await?;
@@ -97,15 +107,27 @@ async fn write(service: &Inner, scope: &Scope, row: &NewRow, existing: Existing)
     let made = tx
         .query_opt(
             &statement,
-            &[&at.bucket, &at.key, &owner, &row.owner, &at.version, &row.metadata, &row.user_metadata],
+            &[
+                &at.bucket,
+                &at.key,
+                &owner,
+                &row.owner,
+                &at.version,
+                &row.metadata,
+                &row.user_metadata,
+            ],
         )
         .await?
         .ok_or(Error::KeyExists)?;
-    let object = Object::read(&made, 0).ok_or_else(|| Error::internal("a written row has no id"))?;
+    let object =
+        Object::read(&made, 0).ok_or_else(|| Error::internal("a written row has no id"))?;
     if existing == Existing::Replace
         && let Some(version) = made.try_get::<_, Option<String>>(Object::COLUMNS)?
     {
-        let replaced = Location { version, ..at.clone() };
+        let replaced = Location {
+            version,
+            ..at.clone()
+        };
         service.enqueue(&*tx, &Removal::of_one(&replaced)).await?;
     }
     commit(tx).await?;
@@ -131,7 +153,9 @@ pub(crate) async fn lock(
     let (mut names, mut values) = service.acting(scope.as_service());
     names.push("lock_timeout".into());
     values.push(LOCK_TIMEOUT_MS.into());
-    let statement = tx.prepare_cached(include_str!("../sql/begin_locked.sql")).await?;
+    let statement = tx
+        .prepare_cached(include_str!("../sql/begin_locked.sql"))
+        .await?;
     let key = format!("storage:{}/{}", at.bucket, at.key);
     match pg_error(tx.query_one(&statement, &[&names, &values, &key]).await) {
         Ok(_) => Ok(()),

@@ -62,7 +62,11 @@ pub(crate) async fn upload(
     let mut incoming = Incoming::open(parts, body).await?;
     incoming.check(&limits)?;
 
-    let at = Location { bucket: bucket_id, key: key.as_str().to_owned(), version: service.new_version() };
+    let at = Location {
+        bucket: bucket_id,
+        key: key.as_str().to_owned(),
+        version: service.new_version(),
+    };
     let mut row = NewRow {
         at,
         owner: uploader.owner().map(str::to_owned),
@@ -73,7 +77,11 @@ pub(crate) async fn upload(
         permit::ask(service, ask, &row, existing).await?;
     }
 
-    let pending = service.backend.write(incoming.bytes(), limits.max_bytes).await.map_err(refused)?;
+    let pending = service
+        .backend
+        .write(incoming.bytes(), limits.max_bytes)
+        .await
+        .map_err(refused)?;
     incoming.finish().await?;
     limits.check_type(&incoming.content_type)?;
     row.metadata = incoming.metadata(pending.digest(), service.clock.now());

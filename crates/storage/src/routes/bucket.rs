@@ -29,7 +29,10 @@ pub(super) async fn list(service: &Inner, ask: &Ask, parts: &Parts) -> Result<Re
     let query = parts.uri.query().unwrap_or_default();
     let number = |name: &str, least: i64| {
         query_value(query, name)
-            .map(|text| text.parse().map_err(|_| Error::invalid(format!("querystring/{name} must be integer"))))
+            .map(|text| {
+                text.parse()
+                    .map_err(|_| Error::invalid(format!("querystring/{name} must be integer")))
+            })
             .transpose()?
             .map(|number| at_least("querystring", name, number, least))
             .transpose()
@@ -41,9 +44,14 @@ pub(super) async fn list(service: &Inner, ask: &Ask, parts: &Parts) -> Result<Re
         Some("name") => Some("name"),
         Some("created_at") => Some("created_at"),
         Some("updated_at") => Some("updated_at"),
-        Some(_) => return Err(Error::invalid("querystring/sortColumn must be equal to one of the allowed values")),
+        Some(_) => {
+            return Err(Error::invalid(
+                "querystring/sortColumn must be equal to one of the allowed values",
+            ));
+        }
     };
-    let descending = query_value(query, "sortOrder").is_some_and(|order| order.eq_ignore_ascii_case("desc"));
+    let descending =
+        query_value(query, "sortOrder").is_some_and(|order| order.eq_ignore_ascii_case("desc"));
 
     // What the included text binds first.
     let mut page = Fragment::new();
@@ -72,17 +80,26 @@ pub(super) async fn list(service: &Inner, ask: &Ask, parts: &Parts) -> Result<Re
         text(offset.unwrap_or(0).to_string()),
     ];
     let result = ask.query(service, Statement::new(sql, params)).await?;
-    first(&result).map(json_text).ok_or_else(|| Error::internal("an aggregate gave no row"))
+    first(&result)
+        .map(json_text)
+        .ok_or_else(|| Error::internal("an aggregate gave no row"))
 }
 
 /// Older clients of Python refuse fields that they do not know.
 fn knows_types(parts: &Parts) -> bool {
-    let client = parts.headers.get("x-client-info").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let client = parts
+        .headers
+        .get("x-client-info")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let older = |name: &str, first: [u32; 3]| {
-        client.split([' ', ';', ',']).filter_map(|word| word.strip_prefix(name)).any(|version| {
-            let mut numbers = version.split('.').map(|number| number.parse().unwrap_or(0));
-            [(); 3].map(|()| numbers.next().unwrap_or(0)) < first
-        })
+        client
+            .split([' ', ';', ','])
+            .filter_map(|word| word.strip_prefix(name))
+            .any(|version| {
+                let mut numbers = version.split('.').map(|number| number.parse().unwrap_or(0));
+                [(); 3].map(|()| numbers.next().unwrap_or(0)) < first
+            })
     };
     !older("supabase-py/", [2, 18, 0]) && !older("storage3/", [0, 12, 1])
 }
@@ -95,12 +112,23 @@ pub(super) async fn get(service: &Inner, ask: &Ask, id: &str) -> Result<Response
 }
 
 /// `POST /bucket`
-pub(super) async fn create(service: &Inner, ask: &Ask, parts: &Parts, body: Body) -> Result<Response, Error> {
+pub(super) async fn create(
+    service: &Inner,
+    ask: &Ask,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response, Error> {
     let fields = Fields::read(parts, body).await?;
     let name = fields.text("name")?;
     let id = fields.optional_text("id")?.unwrap_or_else(|| name.clone());
-    if let Some(kind @ ("ANALYTICS" | "VECTOR")) = fields.one_of("type", &["STANDARD", "ANALYTICS", "VECTOR"])? {
-        return Err(Error::FeatureOff(if kind == "VECTOR" { "vectorBuckets" } else { "icebergCatalog" }));
+    if let Some(kind @ ("ANALYTICS" | "VECTOR")) =
+        fields.one_of("type", &["STANDARD", "ANALYTICS", "VECTOR"])?
+    {
+        return Err(Error::FeatureOff(if kind == "VECTOR" {
+            "vectorBuckets"
+        } else {
+            "icebergCatalog"
+        }));
     }
     check_bucket_name(&name)?;
     check_bucket_name(&id)?;
@@ -115,7 +143,11 @@ pub(super) async fn create(service: &Inner, ask: &Ask, parts: &Parts, body: Body
         optional(size_limit.map(|limit| limit.to_string())),
         optional(types),
     ];
-    ask.query(service, Statement::new(include_str!("../sql/create_bucket.sql"), params)).await?;
+    ask.query(
+        service,
+        Statement::new(include_str!("../sql/create_bucket.sql"), params),
+    )
+    .await?;
     Ok(web::json_response(StatusCode::OK, &json!({ "name": name })))
 }
 
@@ -134,14 +166,27 @@ pub(super) async fn update(
     }
     let params = vec![
         text(id),
-        optional(fields.optional_bool("public")?.map(|public| public.to_string())),
+        optional(
+            fields
+                .optional_bool("public")?
+                .map(|public| public.to_string()),
+        ),
         text(fields.get("file_size_limit").is_some().to_string()),
         optional(size_limit(service, &fields)?.map(|limit| limit.to_string())),
         text(fields.get("allowed_mime_types").is_some().to_string()),
         optional(mime_types(&fields)?),
     ];
-    let result = ask.query(service, Statement::new(include_str!("../sql/update_bucket.sql"), params)).await?;
-    if result.rows.is_empty() { Err(Error::NoSuchBucket) } else { Ok(message("Successfully updated")) }
+    let result = ask
+        .query(
+            service,
+            Statement::new(include_str!("../sql/update_bucket.sql"), params),
+        )
+        .await?;
+    if result.rows.is_empty() {
+        Err(Error::NoSuchBucket)
+    } else {
+        Ok(message("Successfully updated"))
+    }
 }
 
 /// `DELETE /bucket/:b`
@@ -152,11 +197,15 @@ pub(super) async fn delete(service: &Inner, ask: &Ask, id: &str) -> Result<Respo
         match ask.run(service, vec![statement]).await {
             Ok(results) if results[0].rows.is_empty() => return Err(Error::NoSuchBucket),
             Ok(_) => return Ok(message("Successfully deleted")),
-            Err(error) if error.violates("objects_bucketId_fkey") => return Err(Error::BucketNotEmpty),
+            Err(error) if error.violates("objects_bucketId_fkey") => {
+                return Err(Error::BucketNotEmpty);
+            }
             // The caller may delete it, or the key would not have been checked.
             Err(error) if is_leftover(&error) && !leftovers_gone => {
                 let client = service.pool.get().await?;
-                client.execute(include_str!("../sql/delete_leftovers.sql"), &[&id]).await?;
+                client
+                    .execute(include_str!("../sql/delete_leftovers.sql"), &[&id])
+                    .await?;
                 leftovers_gone = true;
             }
             Err(error) => return Err(deleting(error)),
@@ -174,19 +223,28 @@ pub(super) async fn empty(service: &Arc<Inner>, ask: &Ask, id: &str) -> Result<R
     ask.asker.must_be_service()?;
     Bucket::find(service, id).await?;
     let most = i64::try_from(service.settings.empty_bucket_max).unwrap_or(i64::MAX - 1);
-    let count = empty::count(service, id, most.saturating_add(1)).await?;
+    let (count, until) = empty::count(service, id, most.saturating_add(1)).await?;
     if count > most {
         return Err(Error::BucketTooFull);
     }
-    let emptying = Emptying { bucket: id.to_owned(), until: service.clock.now() };
+    let emptying = Emptying {
+        bucket: id.to_owned(),
+        until,
+    };
     if count <= empty::AT_ONCE {
         let inner = Arc::clone(service);
-        service.to_the_end("storage empty", async move { empty::all(&inner, &emptying).await }).await?;
+        service
+            .to_the_end("storage empty", async move {
+                empty::all(&inner, &emptying).await
+            })
+            .await?;
     } else {
         let client = service.pool.get().await?;
         service.queue.enqueue(&**client, emptying.job()).await?;
     }
-    Ok(message("Empty bucket has been queued. Completion may take up to an hour."))
+    Ok(message(
+        "Empty bucket has been queued. Completion may take up to an hour.",
+    ))
 }
 
 fn size_limit(service: &Inner, fields: &Fields) -> Result<Option<i64>, Error> {
@@ -207,7 +265,9 @@ fn mime_types(fields: &Fields) -> Result<Option<String>, Error> {
     }
     let mut entries = fields.texts("allowed_mime_types", 0, usize::MAX)?;
     entries.retain(|entry| !entry.is_empty());
-    entries.iter().try_for_each(|entry| check_mime_entry(entry))?;
+    entries
+        .iter()
+        .try_for_each(|entry| check_mime_entry(entry))?;
     Ok(Some(Value::from(entries).to_string()))
 }
 

@@ -36,7 +36,10 @@ pub(super) async fn get(
             hand_out(service, &object, Right::Public, parts).await
         }
         Some(asker) => {
-            let ask = Ask { asker, scope: Scope::new(parts, operation) };
+            let ask = Ask {
+                asker,
+                scope: Scope::new(parts, operation),
+            };
             let object = download::find_readable(service, &ask, bucket, key).await?;
             hand_out(service, &object, Right::Caller, parts).await
         }
@@ -44,14 +47,27 @@ pub(super) async fn get(
 }
 
 /// `/object/sign/:b/*?token=…`
-pub(super) async fn signed(service: &Arc<Inner>, (bucket, key): &At, parts: &Parts) -> Result<Response, Error> {
-    let claims = service.signer.check(Purpose::Download, &format!("{bucket}/{key}"), &token_of(parts)?)?;
+pub(super) async fn signed(
+    service: &Arc<Inner>,
+    (bucket, key): &At,
+    parts: &Parts,
+) -> Result<Response, Error> {
+    let claims = service.signer.check(
+        Purpose::Download,
+        &format!("{bucket}/{key}"),
+        &token_of(parts)?,
+    )?;
     let object = download::find_any(service, bucket, key).await?;
     let expires = claims.seconds("exp").unwrap_or_default();
     hand_out(service, &object, Right::Signed { expires }, parts).await
 }
 
-async fn hand_out(service: &Inner, object: &Object, right: Right, parts: &Parts) -> Result<Response, Error> {
+async fn hand_out(
+    service: &Inner,
+    object: &Object,
+    right: Right,
+    parts: &Parts,
+) -> Result<Response, Error> {
     if parts.method == Method::HEAD {
         download::head(service, object, right, parts).await
     } else {

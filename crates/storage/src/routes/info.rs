@@ -18,7 +18,11 @@ pub(super) async fn public(service: &Inner, (bucket, key): &At) -> Result<Respon
 }
 
 /// `GET /object/info/:b/*` and `/object/info/authenticated/:b/*`
-pub(super) async fn authenticated(service: &Inner, ask: &Ask, (bucket, key): &At) -> Result<Response, Error> {
+pub(super) async fn authenticated(
+    service: &Inner,
+    ask: &Ask,
+    (bucket, key): &At,
+) -> Result<Response, Error> {
     Ok(describe(&find_readable(service, ask, bucket, key).await?))
 }
 

@@ -37,9 +37,15 @@ pub(super) async fn list(
         text(sort.one_of("column", &COLUMNS)?.unwrap_or("name")),
         text(sort.one_of("order", &["asc", "desc"])?.unwrap_or("asc")),
     ];
-    let result = ask.query(service, Statement::new(include_str!("../sql/list.sql"), params)).await?;
+    let result = ask
+        .query(
+            service,
+            Statement::new(include_str!("../sql/list.sql"), params),
+        )
+        .await?;
     let list = result.rows.first().and_then(|row| row.get(0)).cloned();
-    list.map(json_text).ok_or_else(|| Error::internal("an aggregate gave no row"))
+    list.map(json_text)
+        .ok_or_else(|| Error::internal("an aggregate gave no row"))
 }
 
 /// As large as the function's parameter may be.

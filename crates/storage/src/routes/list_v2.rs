@@ -25,15 +25,26 @@ pub(super) async fn list(
 ) -> Result<Response, Error> {
     let fields = Fields::read(parts, body).await?;
     let prefix = fields.optional_text("prefix")?.unwrap_or_default();
-    let limit = fields.optional_integer("limit", 1)?.unwrap_or(MOST).min(MOST);
+    let limit = fields
+        .optional_integer("limit", 1)?
+        .unwrap_or(MOST)
+        .min(MOST);
     let folded = fields.optional_bool("with_delimiter")?.unwrap_or(false);
     let sort = fields.optional_object("sortBy")?;
     let column = sort.one_of("column", &COLUMNS)?.unwrap_or("name");
     let descending = sort.one_of("order", &["asc", "desc"])? == Some("desc");
     // A cursor keeps the order in which it was made.
-    let place = match fields.optional_text("cursor")?.filter(|cursor| !cursor.is_empty()) {
+    let place = match fields
+        .optional_text("cursor")?
+        .filter(|cursor| !cursor.is_empty())
+    {
         Some(cursor) => Cursor::decode(&cursor)?,
-        None => Cursor { last: String::new(), descending, column, after: None },
+        None => Cursor {
+            last: String::new(),
+            descending,
+            column,
+            after: None,
+        },
     };
 
     // One more than asked for tells whether there is more.
@@ -50,16 +61,30 @@ pub(super) async fn list(
     for row in &rows {
         let entry: Box<RawValue> =
             serde_json::from_str(row.text(2).unwrap_or("null")).map_err(Error::internal)?;
-        if row.text(1) == Some("t") { folders.push(entry) } else { objects.push(entry) }
+        if row.text(1) == Some("t") {
+            folders.push(entry)
+        } else {
+            objects.push(entry)
+        }
     }
     let mut page = Map::new();
     page.insert("hasNext".into(), json!(more));
     if let (true, Some(last)) = (more, rows.last()) {
         let name = last.text(0).unwrap_or_default().to_owned();
-        let time = if place.column == "updated_at" { last.text(4) } else { last.text(3) };
-        let after = (place.column != "name").then(|| time.map(str::to_owned)).flatten();
+        let time = if place.column == "updated_at" {
+            last.text(4)
+        } else {
+            last.text(3)
+        };
+        let after = (place.column != "name")
+            .then(|| time.map(str::to_owned))
+            .flatten();
         page.insert("nextCursorKey".into(), json!(name));
-        let cursor = Cursor { last: name, after, ..place };
+        let cursor = Cursor {
+            last: name,
+            after,
+            ..place
+        };
         page.insert("nextCursor".into(), json!(cursor.encode()));
     }
     page.insert("folders".into(), entries(folders)?);
@@ -103,7 +128,12 @@ fn flat(prefix: &str, bucket: &str, limit: i64, place: &Cursor) -> Statement {
         (_, true) => include_str!("../sql/list_flat_by_created_desc.sql"),
     });
     let last = (!place.last.is_empty()).then_some(place.last.as_str());
-    let mut params = vec![text(prefix), text(bucket), text(limit.to_string()), optional(last)];
+    let mut params = vec![
+        text(prefix),
+        text(bucket),
+        text(limit.to_string()),
+        optional(last),
+    ];
     if place.column != "name" {
         params.push(optional(place.after.as_deref()));
     }

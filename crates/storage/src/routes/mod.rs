@@ -31,7 +31,9 @@ use endpoint::{Endpoint, Reading, Route};
 /// One handler for all: keys hold slashes, dots and words that are routes elsewhere, so paths are read by
 /// [`Route::recognize`] rather than by patterns.
 pub(crate) fn router(storage: &Storage) -> Router {
-    Router::new().fallback(serve).with_state(Arc::clone(&storage.inner))
+    Router::new()
+        .fallback(serve)
+        .with_state(Arc::clone(&storage.inner))
 }
 
 async fn serve(State(service): State<Arc<Inner>>, request: Request) -> Response {
@@ -52,13 +54,22 @@ async fn serve(State(service): State<Arc<Inner>>, request: Request) -> Response 
     let status = response.status().as_u16();
     let elapsed_ms = (service.clock.now() - started).num_milliseconds();
     metrics::counter!("storage_requests_total", "operation" => operation, "status" => status.to_string()).increment(1);
-    tracing::debug!(operation, status, elapsed_ms, path = parts.uri.path(), "answered");
+    tracing::debug!(
+        operation,
+        status,
+        elapsed_ms,
+        path = parts.uri.path(),
+        "answered"
+    );
     response
 }
 
 fn render(error: Error, parts: &Parts, operation: &str) -> Response {
     if let Some(cause) = error.cause() {
-        let id = parts.extensions.get::<web::RequestId>().map(|id| id.0.as_str());
+        let id = parts
+            .extensions
+            .get::<web::RequestId>()
+            .map(|id| id.0.as_str());
         tracing::error!(request = id, operation, cause, "{error}");
     }
     error.into_response()
@@ -67,10 +78,18 @@ fn render(error: Error, parts: &Parts, operation: &str) -> Response {
 /// Who asks, and what the database is told of it.
 fn ask(service: &Inner, parts: &Parts, operation: &'static str) -> Result<Ask, Error> {
     let asker = Asker::of(&parts.headers, &service.signer.verifier)?;
-    Ok(Ask { asker, scope: Scope::new(parts, operation) })
+    Ok(Ask {
+        asker,
+        scope: Scope::new(parts, operation),
+    })
 }
 
-async fn answer(service: &Arc<Inner>, route: Route, parts: &Parts, body: Body) -> Result<Response, Error> {
+async fn answer(
+    service: &Arc<Inner>,
+    route: Route,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response, Error> {
     let operation = route.operation;
     let caller = || ask(service, parts, operation);
     match route.endpoint {
@@ -89,7 +108,9 @@ async fn answer(service: &Arc<Inner>, route: Route, parts: &Parts, body: Body) -
         Endpoint::Info(Reading::Public, at) => info::public(service, &at).await,
         Endpoint::Info(_, at) => info::authenticated(service, &caller()?, &at).await,
         Endpoint::Remove(at) => remove::one(service, &caller()?, at).await,
-        Endpoint::RemoveMany(bucket) => remove::many(service, &caller()?, &bucket, parts, body).await,
+        Endpoint::RemoveMany(bucket) => {
+            remove::many(service, &caller()?, &bucket, parts, body).await
+        }
         Endpoint::List(bucket) => list::list(service, &caller()?, &bucket, parts, body).await,
         Endpoint::ListV2(bucket) => list_v2::list(service, &caller()?, &bucket, parts, body).await,
         Endpoint::Move => relocate::move_object(service, &caller()?, parts, body).await,
@@ -102,7 +123,10 @@ async fn answer(service: &Arc<Inner>, route: Route, parts: &Parts, body: Body) -
         Endpoint::Version => Ok(plain(env!("CARGO_PKG_VERSION"))),
         Endpoint::Health => {
             caller()?;
-            Ok(web::json_response(StatusCode::OK, &json!({ "healthy": service.check().await.is_ok() })))
+            Ok(web::json_response(
+                StatusCode::OK,
+                &json!({ "healthy": service.check().await.is_ok() }),
+            ))
         }
     }
 }

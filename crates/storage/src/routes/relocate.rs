@@ -30,19 +30,33 @@ pub(super) async fn move_object(
 }
 
 /// `POST /object/copy`
-pub(super) async fn copy(service: &Arc<Inner>, ask: &Ask, parts: &Parts, body: Body) -> Result<Response, Error> {
+pub(super) async fn copy(
+    service: &Arc<Inner>,
+    ask: &Ask,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response, Error> {
     let fields = Fields::read(parts, body).await?;
     let metadata = fields.optional_object("metadata")?;
     let changes = Changes {
         keeps_metadata: fields.optional_bool("copyMetadata")?.unwrap_or(true),
         cache_control: metadata.optional_text("cacheControl")?,
         mime_type: metadata.optional_text("mimetype")?,
-        user_metadata: incoming::text(&parts.headers, "x-metadata")?.map(incoming::decode_metadata).transpose()?,
+        user_metadata: incoming::text(&parts.headers, "x-metadata")?
+            .map(incoming::decode_metadata)
+            .transpose()?,
     };
-    let existing = if wants_upsert(&parts.headers) { Existing::Replace } else { Existing::Refuse };
+    let existing = if wants_upsert(&parts.headers) {
+        Existing::Replace
+    } else {
+        Existing::Refuse
+    };
     let object = relocate::duplicate(service, ask, &journey(&fields)?, changes, existing).await?;
     let mut reply = Map::new();
-    reply.insert("Key".into(), json!(format!("{}/{}", object.bucket_id, object.name)));
+    reply.insert(
+        "Key".into(),
+        json!(format!("{}/{}", object.bucket_id, object.name)),
+    );
     reply.insert("Id".into(), json!(object.id));
     reply.extend(object.shown());
     Ok(web::json_response(StatusCode::OK, &Value::Object(reply)))
@@ -51,6 +65,9 @@ pub(super) async fn copy(service: &Arc<Inner>, ask: &Ask, parts: &Parts, body: B
 fn journey(fields: &Fields) -> Result<Journey, Error> {
     let bucket = fields.text("bucketId")?;
     let from = (bucket.clone(), fields.text("sourceKey")?);
-    let to = (fields.optional_text("destinationBucket")?.unwrap_or(bucket), fields.text("destinationKey")?);
+    let to = (
+        fields.optional_text("destinationBucket")?.unwrap_or(bucket),
+        fields.text("destinationKey")?,
+    );
     Ok(Journey { from, to })
 }

@@ -37,7 +37,10 @@ pub(super) async fn one(
     let seconds = lifetime(&Fields::read(parts, body).await?)?;
     find_visible(service, ask, bucket, key).await?;
     let url = address(service, &format!("{bucket}/{key}"), seconds);
-    Ok(web::json_response(StatusCode::OK, &json!({ "signedURL": url })))
+    Ok(web::json_response(
+        StatusCode::OK,
+        &json!({ "signedURL": url }),
+    ))
 }
 
 /// `POST /object/sign/:b`
@@ -52,7 +55,10 @@ pub(super) async fn many(
     let seconds = lifetime(&fields)?;
     let paths = fields.texts("paths", 1, MOST_PATHS)?;
     let list = Value::from(paths.clone()).to_string();
-    let statement = Statement::new(include_str!("../sql/visible_keys.sql"), vec![text(bucket), text(list)]);
+    let statement = Statement::new(
+        include_str!("../sql/visible_keys.sql"),
+        vec![text(bucket), text(list)],
+    );
     let result = ask.query(service, statement).await?;
     let visible: HashSet<&str> = result.rows.iter().filter_map(|row| row.text(0)).collect();
     let signed: Vec<Value> = paths
@@ -76,30 +82,50 @@ pub(super) async fn upload(
     (bucket, key): At,
     parts: &Parts,
 ) -> Result<Response, Error> {
-    Bucket::find(service, &bucket).await.map_err(|error| match error {
-        Error::NoSuchBucket => Error::Related,
-        other => other,
-    })?;
+    Bucket::find(service, &bucket)
+        .await
+        .map_err(|error| match error {
+            Error::NoSuchBucket => Error::Related,
+            other => other,
+        })?;
     let key = ObjectKey::parse(&key)?;
     let replaces = wants_upsert(&parts.headers);
     let owner = ask.asker.owner();
     let url = format!("{bucket}/{}", key.as_str());
     let row = NewRow {
-        at: Location { bucket, key: key.as_str().to_owned(), version: service.new_version() },
+        at: Location {
+            bucket,
+            key: key.as_str().to_owned(),
+            version: service.new_version(),
+        },
         owner: owner.map(str::to_owned),
         metadata: json!({}),
-        user_metadata: incoming::text(&parts.headers, "x-metadata")?.map(incoming::decode_metadata).transpose()?,
+        user_metadata: incoming::text(&parts.headers, "x-metadata")?
+            .map(incoming::decode_metadata)
+            .transpose()?,
     };
-    permit::ask(service, ask, &row, if replaces { Existing::Replace } else { Existing::Refuse }).await?;
+    permit::ask(
+        service,
+        ask,
+        &row,
+        if replaces {
+            Existing::Replace
+        } else {
+            Existing::Refuse
+        },
+    )
+    .await?;
 
     let mut claims = Map::new();
     if let Some(owner) = owner {
         claims.insert("owner".into(), json!(owner));
     }
     claims.insert("upsert".into(), json!(replaces));
-    let seconds = i64::try_from(service.settings.signed_upload_lifetime.as_secs()).unwrap_or(i64::MAX);
+    let seconds =
+        i64::try_from(service.settings.signed_upload_lifetime.as_secs()).unwrap_or(i64::MAX);
     let token = service.signer.sign(Purpose::Upload, &url, seconds, claims);
-    let reply = json!({ "url": format!("/object/upload/sign/{url}?token={token}"), "token": token });
+    let reply =
+        json!({ "url": format!("/object/upload/sign/{url}?token={token}"), "token": token });
     Ok(web::json_response(StatusCode::OK, &reply))
 }
 
@@ -117,6 +143,8 @@ fn lifetime(fields: &Fields) -> Result<i64, Error> {
 
 /// Relative to the service's root, the key as it is: clients put their root before it and encode.
 fn address(service: &Inner, url: &str, seconds: i64) -> String {
-    let token = service.signer.sign(Purpose::Download, url, seconds, Map::new());
+    let token = service
+        .signer
+        .sign(Purpose::Download, url, seconds, Map::new());
     format!("/object/sign/{url}?token={token}")
 }

@@ -27,7 +27,11 @@ pub(super) async fn create(
     parts: &Parts,
     body: Body,
 ) -> Result<Response, Error> {
-    let existing = if wants_upsert(&parts.headers) { Existing::Replace } else { Existing::Refuse };
+    let existing = if wants_upsert(&parts.headers) {
+        Existing::Replace
+    } else {
+        Existing::Refuse
+    };
     let object = upload(service, &Uploader::Caller(ask), at, existing, (parts, body)).await?;
     Ok(uploaded(&object))
 }
@@ -40,7 +44,14 @@ pub(super) async fn replace(
     parts: &Parts,
     body: Body,
 ) -> Result<Response, Error> {
-    let object = upload(service, &Uploader::Caller(ask), at, Existing::Replace, (parts, body)).await?;
+    let object = upload(
+        service,
+        &Uploader::Caller(ask),
+        at,
+        Existing::Replace,
+        (parts, body),
+    )
+    .await?;
     Ok(uploaded(&object))
 }
 
@@ -53,17 +64,35 @@ pub(super) async fn signed(
     operation: &'static str,
 ) -> Result<Response, Error> {
     let url = format!("{}/{}", at.0, at.1);
-    let claims = service.signer.check(Purpose::Upload, &url, &token_of(parts)?)?;
-    let replaces = claims.get("upsert").and_then(Value::as_bool).unwrap_or(false);
-    let existing = if replaces { Existing::Replace } else { Existing::Refuse };
+    let claims = service
+        .signer
+        .check(Purpose::Upload, &url, &token_of(parts)?)?;
+    let replaces = claims
+        .get("upsert")
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
+    let existing = if replaces {
+        Existing::Replace
+    } else {
+        Existing::Refuse
+    };
     let owner = claims.text("owner").map(str::to_owned);
-    let uploader = Uploader::Signed { owner, scope: Scope::new(parts, operation) };
+    let uploader = Uploader::Signed {
+        owner,
+        scope: Scope::new(parts, operation),
+    };
     let object = upload(service, &uploader, at, existing, (parts, body)).await?;
-    Ok(web::json_response(StatusCode::OK, &json!({ "Key": full_key(&object) })))
+    Ok(web::json_response(
+        StatusCode::OK,
+        &json!({ "Key": full_key(&object) }),
+    ))
 }
 
 fn uploaded(object: &Object) -> Response {
-    web::json_response(StatusCode::OK, &json!({ "Key": full_key(object), "Id": object.id }))
+    web::json_response(
+        StatusCode::OK,
+        &json!({ "Key": full_key(object), "Id": object.id }),
+    )
 }
 
 fn full_key(object: &Object) -> String {

@@ -4,7 +4,9 @@ with replaced as (
   select version from storage.objects where bucket_id = $1 and name = $2 for update
 )
 insert into storage.objects (bucket_id, name, owner, owner_id, version, metadata, user_metadata)
-values ($1, $2, $3, $4, $5, $6, $7)
+-- Read to its end before anything is written: afterwards the row would no longer be the old one.
+select $1, $2, $3::uuid, $4, $5, $6::jsonb, $7::jsonb
+from (select count(*) from replaced) as r
 on conflict (bucket_id, name) do update
 set owner = excluded.owner,
   owner_id = excluded.owner_id,

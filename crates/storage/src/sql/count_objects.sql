@@ -1,2 +1,3 @@
--- How many objects a bucket holds, counted up to a limit. $1 bucket, $2 limit.
-select count(*) from (select from storage.objects where bucket_id = $1 limit $2) as counted
+-- How many objects a bucket holds, counted up to a limit, and the database's time. $1 bucket, $2 limit.
+select count(*), now()
+from (select from storage.objects where bucket_id = $1 limit $2) as counted

@@ -47,7 +47,9 @@ impl Reply {
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// Status and body.
@@ -62,7 +64,12 @@ impl Reply {
         let body = self.json();
         let told = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         assert_eq!(
-            (self.status.as_u16(), told("statusCode"), told("code"), told("message")),
+            (
+                self.status.as_u16(),
+                told("statusCode"),
+                told("code"),
+                told("message")
+            ),
             (status, status_code.into(), code.into(), message.into()),
         );
     }
@@ -103,13 +110,23 @@ impl House {
         };
         let storage = storage::start(&settings, deps, &tasks).await.unwrap();
         let worker = jobs::Worker::new(queue, storage.handlers(), Arc::new(OsRandom));
-        Self { router: storage.router(), storage, clock, keys, admin, worker, tasks, folder }
+        Self {
+            router: storage.router(),
+            storage,
+            clock,
+            keys,
+            admin,
+            worker,
+            tasks,
+            folder,
+        }
     }
 
     /// A token of a role.
     pub(crate) fn token(&self, role: &str, subject: Option<&str>) -> String {
         let exp = self.clock.unix() + 3600;
-        self.keys.sign(&json!({ "role": role, "sub": subject, "exp": exp }))
+        self.keys
+            .sign(&json!({ "role": role, "sub": subject, "exp": exp }))
     }
 
     pub(crate) fn service(&self) -> String {
@@ -144,7 +161,14 @@ impl House {
     }
 
     pub(crate) async fn json(&self, token: &str, method: &str, path: &str, body: &Value) -> Reply {
-        self.ask(token, method, path, &[("content-type", "application/json")], body.to_string()).await
+        self.ask(
+            token,
+            method,
+            path,
+            &[("content-type", "application/json")],
+            body.to_string(),
+        )
+        .await
     }
 
     pub(crate) async fn get(&self, token: &str, path: &str) -> Reply {
@@ -153,12 +177,26 @@ impl House {
 
     /// Uploads a text as it is.
     pub(crate) async fn put(&self, token: &str, at: &str, text: &'static str) -> Reply {
-        self.ask(token, "POST", &format!("/object/{at}"), &[("content-type", "text/plain")], text).await
+        self.ask(
+            token,
+            "POST",
+            &format!("/object/{at}"),
+            &[("content-type", "text/plain")],
+            text,
+        )
+        .await
     }
 
     /// Makes a bucket.
     pub(crate) async fn bucket(&self, id: &str, public: bool) {
-        let reply = self.json(&self.service(), "POST", "/bucket", &json!({ "name": id, "public": public })).await;
+        let reply = self
+            .json(
+                &self.service(),
+                "POST",
+                "/bucket",
+                &json!({ "name": id, "public": public }),
+            )
+            .await;
         assert_eq!(reply.status, 200, "{}", reply.text());
     }
 
@@ -192,7 +230,11 @@ impl House {
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_dir() { folders.push(path) } else { found.push(path) }
+                if path.is_dir() {
+                    folders.push(path)
+                } else {
+                    found.push(path)
+                }
             }
         }
         found
@@ -206,12 +248,19 @@ impl House {
 pub(crate) async fn read(response: Response) -> Reply {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    Reply { status: parts.status, headers: parts.headers, body }
+    Reply {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    }
 }
 
 /// Roles, schemas and what of schema `auth` policies call; then the schemas under test.
 async fn prepare(admin: &tokio_postgres::Client) {
-    admin.batch_execute(include_str!("prepare.sql")).await.unwrap();
+    admin
+        .batch_execute(include_str!("prepare.sql"))
+        .await
+        .unwrap();
     for schema in [jobs::SCHEMA, storage::SCHEMA] {
         migrate(admin, &schema).await;
     }
@@ -220,7 +269,10 @@ async fn prepare(admin: &tokio_postgres::Client) {
 /// As the runner does it: each change in one transaction, as the owner.
 pub(crate) async fn migrate(admin: &tokio_postgres::Client, schema: &database::Schema) {
     for change in schema.migrations {
-        let sql = format!("begin; set local role {}; set local search_path = {}; {} ; commit", schema.owner, schema.name, change.sql);
+        let sql = format!(
+            "begin; set local role {}; set local search_path = {}; {} ; commit",
+            schema.owner, schema.name, change.sql
+        );
         if let Err(error) = admin.batch_execute(&sql).await {
             panic!("{} {}: {error:?}", change.version, change.name);
         }

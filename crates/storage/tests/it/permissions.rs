@@ -18,19 +18,42 @@ async fn each_works_in_a_folder_of_their_own() {
         400,
         &json!({ "statusCode": "403", "error": "Unauthorized", "message": "new row violates row-level security policy", "code": "AccessDenied" }),
     );
-    assert_eq!(house.get(&ada, &format!("/object/authenticated/{mine}")).await.text(), "ada's");
-    house.get(&bob, &format!("/object/authenticated/{mine}")).await.fails(400, "404", "NoSuchKey", "Object not found");
+    assert_eq!(
+        house
+            .get(&ada, &format!("/object/authenticated/{mine}"))
+            .await
+            .text(),
+        "ada's"
+    );
+    house
+        .get(&bob, &format!("/object/authenticated/{mine}"))
+        .await
+        .fails(400, "404", "NoSuchKey", "Object not found");
     // STO-LST-06, STO-LST-07
-    let list = async |token: &str| house.json(token, "POST", "/object/list/b", &json!({ "prefix": "" })).await.json();
+    let list = async |token: &str| {
+        house
+            .json(token, "POST", "/object/list/b", &json!({ "prefix": "" }))
+            .await
+            .json()
+    };
     assert_eq!(list(&ada).await[0]["name"], json!(ADA));
     assert_eq!(list(&bob).await, json!([]));
     // STO-ERR-17, STO-DEL-02
-    house.ask(&bob, "DELETE", &format!("/object/{mine}"), &[], "").await.fails(400, "403", "AccessDenied", "Access denied");
+    house
+        .ask(&bob, "DELETE", &format!("/object/{mine}"), &[], "")
+        .await
+        .fails(400, "403", "AccessDenied", "Access denied");
     let keys = json!({ "prefixes": [format!("{ADA}/a.txt")] });
-    house.json(&bob, "DELETE", "/object/b", &keys).await.is(200, &json!([]));
+    house
+        .json(&bob, "DELETE", "/object/b", &keys)
+        .await
+        .is(200, &json!([]));
     // STO-UPL-10: the owner is who uploaded.
     let gone = house.json(&ada, "DELETE", "/object/b", &keys).await.json();
-    assert_eq!((&gone[0]["owner"], &gone[0]["owner_id"]), (&json!(ADA), &json!(ADA)));
+    assert_eq!(
+        (&gone[0]["owner"], &gone[0]["owner_id"]),
+        (&json!(ADA), &json!(ADA))
+    );
 }
 
 #[tokio::test]
@@ -41,8 +64,18 @@ async fn without_policies_only_the_service_passes() {
     let admin = house.service();
     house.put(&admin, "b/a", "1").await;
     for token in [house.token("anon", None), house.user(ADA)] {
-        house.put(&token, "b/x", "1").await.fails(400, "403", "AccessDenied", "new row violates row-level security policy");
-        house.get(&token, "/object/authenticated/b/a").await.fails(400, "404", "NoSuchKey", "Object not found");
+        house.put(&token, "b/x", "1").await.fails(
+            400,
+            "403",
+            "AccessDenied",
+            "new row violates row-level security policy",
+        );
+        house.get(&token, "/object/authenticated/b/a").await.fails(
+            400,
+            "404",
+            "NoSuchKey",
+            "Object not found",
+        );
     }
 }
 
@@ -52,19 +85,46 @@ async fn an_upload_needs_insert_and_an_upsert_more() {
     let house = House::new().await;
     house.bucket("b", false).await;
     let ada = house.user(ADA);
-    let upsert = async |at: &str| house.ask(&ada, "POST", &format!("/object/b/{at}"), &[("x-upsert", "true")], "x").await;
-    house.sql("create policy i on storage.objects for insert to authenticated with check (true)").await;
+    let upsert = async |at: &str| {
+        house
+            .ask(
+                &ada,
+                "POST",
+                &format!("/object/b/{at}"),
+                &[("x-upsert", "true")],
+                "x",
+            )
+            .await
+    };
+    house
+        .sql("create policy i on storage.objects for insert to authenticated with check (true)")
+        .await;
     assert_eq!(house.put(&ada, "b/a", "1").await.status, 200);
     assert_eq!(upsert("new").await.json()["statusCode"], json!("403"));
-    house.sql("create policy s on storage.objects for select to authenticated using (true)").await;
+    house
+        .sql("create policy s on storage.objects for select to authenticated using (true)")
+        .await;
     assert_eq!(upsert("a").await.json()["statusCode"], json!("403"));
-    house.sql("create policy u on storage.objects for update to authenticated using (true)").await;
+    house
+        .sql("create policy u on storage.objects for update to authenticated using (true)")
+        .await;
     assert_eq!(upsert("a").await.status, 200);
     assert_eq!(upsert("new").await.status, 200);
     // STO-DEL-03
-    house.ask(&ada, "DELETE", "/object/b/a", &[], "").await.fails(400, "403", "AccessDenied", "Access denied");
-    house.sql("create policy d on storage.objects for delete to authenticated using (true)").await;
-    assert_eq!(house.ask(&ada, "DELETE", "/object/b/a", &[], "").await.status, 200);
+    house
+        .ask(&ada, "DELETE", "/object/b/a", &[], "")
+        .await
+        .fails(400, "403", "AccessDenied", "Access denied");
+    house
+        .sql("create policy d on storage.objects for delete to authenticated using (true)")
+        .await;
+    assert_eq!(
+        house
+            .ask(&ada, "DELETE", "/object/b/a", &[], "")
+            .await
+            .status,
+        200
+    );
 }
 
 #[tokio::test]
@@ -72,8 +132,9 @@ async fn policies_see_the_request() {
     // STO-RLS-01, STO-RLS-04, STO-RLS-06, STO-RLS-07, STO-UPL-07
     let house = House::new().await;
     house.bucket("b", false).await;
-    house.sql(
-        "create policy i on storage.objects for insert to authenticated with check (
+    house
+        .sql(
+            "create policy i on storage.objects for insert to authenticated with check (
            storage.operation() = 'storage.object.upload'
            and storage.allow_only_operation('object.upload')
            and storage.allow_any_operation(array['object.get', 'storage.object.upload'])
@@ -88,13 +149,22 @@ async fn policies_see_the_request() {
            and current_setting('request.path') = '/object/b/n.txt'
            and current_setting('request.jwt.claim.sub') = owner_id
          )",
-    )
-    .await;
-    let headers = [("content-type", "text/plain"), ("content-length", "2"), ("x-app", "seven"), ("x-metadata", "eyJraW5kIjoibm90ZSJ9")];
+        )
+        .await;
+    let headers = [
+        ("content-type", "text/plain"),
+        ("content-length", "2"),
+        ("x-app", "seven"),
+        ("x-metadata", "eyJraW5kIjoibm90ZSJ9"),
+    ];
     let ada = house.user(ADA);
-    let reply = house.ask(&ada, "POST", "/object/b/n.txt", &headers, "ok").await;
+    let reply = house
+        .ask(&ada, "POST", "/object/b/n.txt", &headers, "ok")
+        .await;
     assert_eq!(reply.status, 200, "{}", reply.text());
-    let reply = house.ask(&ada, "POST", "/object/b/n.png", &headers, "ok").await;
+    let reply = house
+        .ask(&ada, "POST", "/object/b/n.png", &headers, "ok")
+        .await;
     assert_eq!(reply.json()["statusCode"], json!("403"));
 }
 
@@ -116,10 +186,18 @@ async fn triggers_of_the_application_have_their_say() {
     )
     .await;
     let admin = house.service();
-    house.put(&admin, "b/cat.gif", "meow").await.fails(400, "400", "DatabaseError", "no cats");
+    house
+        .put(&admin, "b/cat.gif", "meow")
+        .await
+        .fails(400, "400", "DatabaseError", "no cats");
     assert_eq!(house.files().len(), 0);
     assert_eq!(house.put(&admin, "b/dog.gif", "wow").await.status, 200);
-    assert_eq!(house.count("select count(*) from public.files where at = 'storage.object.upload'").await, 1);
+    assert_eq!(
+        house
+            .count("select count(*) from public.files where at = 'storage.object.upload'")
+            .await,
+        1
+    );
 }
 
 #[tokio::test]
@@ -132,10 +210,25 @@ async fn faults_of_policies_are_told_apart() {
     house.sql("drop table public.gone").await;
     house.put(&house.service(), "b/a", "1").await;
     let reply = house.get(&ada, "/object/authenticated/b/a").await;
-    assert_eq!((reply.status.as_u16(), &reply.json()["code"]), (400, &json!("DatabaseSchemaMismatch")));
+    assert_eq!(
+        (reply.status.as_u16(), &reply.json()["code"]),
+        (400, &json!("DatabaseSchemaMismatch"))
+    );
     house.sql("drop policy s on storage.objects; create policy r on storage.objects for select to authenticated using (exists (select from storage.objects o))").await;
     let reply = house.get(&ada, "/object/authenticated/b/a").await;
-    assert_eq!(reply.json()["code"], json!("DatabaseInvalidObjectDefinition"));
-    house.sql("drop policy r on storage.objects; revoke select on storage.objects from authenticated").await;
-    house.get(&ada, "/object/authenticated/b/a").await.fails(400, "403", "AccessDenied", "permission denied for table objects");
+    assert_eq!(
+        reply.json()["code"],
+        json!("DatabaseInvalidObjectDefinition")
+    );
+    house
+        .sql(
+            "drop policy r on storage.objects; revoke select on storage.objects from authenticated",
+        )
+        .await;
+    house.get(&ada, "/object/authenticated/b/a").await.fails(
+        400,
+        "403",
+        "AccessDenied",
+        "permission denied for table objects",
+    );
 }

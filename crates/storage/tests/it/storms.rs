@@ -17,11 +17,17 @@ async fn of_many_uploads_of_one_key_one_wins() {
     let won = replies.iter().filter(|reply| reply.status == 200).count();
     assert_eq!(won, 1);
     for reply in replies.iter().filter(|reply| reply.status != 200) {
-        reply.fails(400, "409", "KeyAlreadyExists", "The resource already exists");
+        reply.fails(
+            400,
+            "409",
+            "KeyAlreadyExists",
+            "The resource already exists",
+        );
     }
     let headers = [("x-upsert", "true")];
     let texts = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
-    let replies = join_all(texts.map(|text| house.ask(&admin, "POST", "/object/b/a", &headers, text))).await;
+    let replies =
+        join_all(texts.map(|text| house.ask(&admin, "POST", "/object/b/a", &headers, text))).await;
     assert!(replies.iter().all(|reply| reply.status == 200));
     house.do_jobs().await;
     assert_eq!(house.files().len(), 1);
@@ -35,8 +41,13 @@ async fn a_key_that_stays_locked_is_given_up() {
     let house = House::new().await;
     let admin = house.service();
     house.bucket("b", false).await;
-    house.sql("begin; select pg_advisory_xact_lock(hashtextextended('storage:b/a', 8))").await;
-    house.put(&admin, "b/a", "x").await.fails(400, "503", "LockTimeout", "acquiring lock timeout");
+    house
+        .sql("begin; select pg_advisory_xact_lock(hashtextextended('storage:b/a', 0))")
+        .await;
+    house
+        .put(&admin, "b/a", "x")
+        .await
+        .fails(400, "503", "LockTimeout", "acquiring lock timeout");
     assert_eq!(house.files().len(), 0);
     house.sql("rollback").await;
     assert_eq!(house.put(&admin, "b/a", "x").await.status, 200);
@@ -51,12 +62,22 @@ async fn bytes_without_a_row_are_swept_after_a_day() {
     house.put(&admin, "b/kept", "x").await;
     house.put(&admin, "b/lost", "lost").await;
     house.sql("set storage.allow_delete_query = 'true'; delete from storage.objects where name = 'lost'").await;
-    assert_eq!(house.storage.sweep(false).await.unwrap(), storage::Swept::default());
+    assert_eq!(
+        house.storage.sweep(false).await.unwrap(),
+        storage::Swept::default()
+    );
     house.clock.advance(TimeDelta::days(2));
-    let swept = storage::Swept { versions: 1, bytes: 4, unfinished: 0 };
+    let swept = storage::Swept {
+        versions: 1,
+        bytes: 4,
+        unfinished: 0,
+    };
     assert_eq!(house.storage.sweep(true).await.unwrap(), swept);
     assert_eq!(house.files().len(), 2);
     assert_eq!(house.storage.sweep(false).await.unwrap(), swept);
     assert_eq!(house.files().len(), 1);
-    house.tasks.shut_down(std::time::Duration::from_secs(5)).await;
+    house
+        .tasks
+        .shut_down(std::time::Duration::from_secs(5))
+        .await;
 }
