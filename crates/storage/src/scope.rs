@@ -157,6 +157,7 @@ impl Ask {
 }
 
 /// A text parameter.
+#[expect(clippy::unnecessary_wraps, reason = "a parameter may be NULL")]
 pub(crate) fn text(value: impl AsRef<str>) -> sql::Param {
     Some(bytes::Bytes::copy_from_slice(value.as_ref().as_bytes()))
 }

@@ -3,8 +3,10 @@
 //! A body goes to a file in `incoming`, is synced, gets its name by a rename, and the folder is synced. Files are
 //! worked on in blocking tasks, a few hundred kilobytes at a time.
 
+mod incoming;
+
 use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,15 +16,10 @@ use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
-use md5::{Digest as _, Md5};
 use tokio::task::spawn_blocking;
 
-use super::{
-    Backend, Body, Content, Digest, Location, Pending, RangeOf, Stray, WriteError, layout,
-};
+use super::{Backend, Body, Content, Location, Pending, RangeOf, Stray, WriteError, layout};
 
-/// Bytes gathered before they are written.
-const WRITE_CHUNK: usize = 512 * 1024;
 /// Bytes read at a time.
 const READ_CHUNK: u64 = 256 * 1024;
 
@@ -81,115 +78,17 @@ impl Disk {
     }
 }
 
-/// A body being written.
-struct Incoming {
-    file: File,
-    path: Removed,
-    md5: Md5,
-    size: u64,
-}
-
-/// Removes the file when dropped, unless it was renamed away.
-struct Removed(Option<PathBuf>);
-
-impl Drop for Removed {
-    fn drop(&mut self) {
-        if let Some(path) = self.0.take()
-            && let Err(error) = fs::remove_file(&path)
-        {
-            tracing::warn!(%error, "an unfinished upload could not be removed; the sweep will");
-        }
-    }
-}
-
-impl Incoming {
-    fn create(path: PathBuf) -> io::Result<Self> {
-        let file = File::create_new(&path)?;
-        Ok(Self {
-            file,
-            path: Removed(Some(path)),
-            md5: Md5::new(),
-            size: 0,
-        })
-    }
-
-    fn append(&mut self, chunks: &[Bytes]) -> io::Result<()> {
-        for chunk in chunks {
-            self.file.write_all(chunk)?;
-            self.md5.update(chunk);
-            self.size += chunk.len() as u64;
-        }
-        Ok(())
-    }
-}
-
-/// A body that was written.
-struct Written {
-    incoming: Incoming,
-    digest: Digest,
-    versions: Arc<Path>,
-}
-
-impl Pending for Written {
-    fn digest(&self) -> &Digest {
-        &self.digest
-    }
-
-    fn keep<'a>(self: Box<Self>, at: &'a Location) -> BoxFuture<'a, io::Result<()>> {
-        let path = layout::path(at).map(|path| self.versions.join(path));
-        Box::pin(blocking(move || {
-            let path =
-                path.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a version"))?;
-            let mut incoming = self.incoming;
-            incoming.file.sync_all()?;
-            let from = incoming
-                .path
-                .0
-                .as_deref()
-                .expect("only this gives it a name")
-                .to_owned();
-            in_its_folder(&path, |path| fs::rename(&from, path))?;
-            incoming.path.0 = None;
-            sync_folder(&path)
-        }))
-    }
-}
-
 impl Backend for Disk {
     fn write<'a>(
         &'a self,
-        mut body: Body<'a>,
+        body: Body<'a>,
         max_bytes: u64,
     ) -> BoxFuture<'a, Result<Box<dyn Pending>, WriteError>> {
+        let path = self.incoming.join(self.random.uuid().simple().to_string());
+        let versions = Arc::clone(&self.versions);
         Box::pin(async move {
-            let path = self.incoming.join(self.random.uuid().simple().to_string());
-            let mut incoming: Option<Incoming> = None;
-            let mut left = max_bytes;
-            loop {
-                let (chunks, ended) = gather(&mut body, &mut left).await?;
-                let path = path.clone();
-                let state = incoming.take();
-                let state = blocking(move || {
-                    let mut state = state.map_or_else(|| Incoming::create(path), Ok)?;
-                    state.append(&chunks)?;
-                    Ok(state)
-                })
-                .await
-                .map_err(WriteError::Io)?;
-                if ended {
-                    let digest = Digest {
-                        size: state.size,
-                        md5: hex::encode(state.md5.clone().finalize()),
-                    };
-                    let versions = Arc::clone(&self.versions);
-                    return Ok(Box::new(Written {
-                        incoming: state,
-                        digest,
-                        versions,
-                    }) as Box<dyn Pending>);
-                }
-                incoming = Some(state);
-            }
+            let written = incoming::receive(body, max_bytes, path, versions).await?;
+            Ok(Box::new(written) as Box<dyn Pending>)
         })
     }
 
@@ -299,26 +198,6 @@ async fn blocking<T: Send + 'static>(
     spawn_blocking(work)
         .await
         .unwrap_or_else(|error| Err(io::Error::other(error)))
-}
-
-/// The next chunks of a body, and whether it has ended.
-async fn gather(body: &mut Body<'_>, left: &mut u64) -> Result<(Vec<Bytes>, bool), WriteError> {
-    let mut chunks = Vec::new();
-    let mut gathered = 0;
-    while gathered < WRITE_CHUNK {
-        match body.next().await {
-            None => return Ok((chunks, true)),
-            Some(Err(error)) => return Err(WriteError::Body(error)),
-            Some(Ok(chunk)) => {
-                *left = left
-                    .checked_sub(chunk.len() as u64)
-                    .ok_or(WriteError::TooLarge)?;
-                gathered += chunk.len();
-                chunks.push(chunk);
-            }
-        }
-    }
-    Ok((chunks, false))
 }
 
 fn read_range(file: File, range: std::ops::Range<u64>) -> BoxStream<'static, io::Result<Bytes>> {

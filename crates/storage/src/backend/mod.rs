@@ -53,7 +53,7 @@ pub trait Pending: Send {
     fn digest(&self) -> &Digest;
 
     /// Gives it its name; durable when this returns.
-    fn keep<'a>(self: Box<Self>, at: &'a Location) -> BoxFuture<'a, io::Result<()>>;
+    fn keep(self: Box<Self>, at: &Location) -> BoxFuture<'_, io::Result<()>>;
 }
 
 /// Content on its way out.

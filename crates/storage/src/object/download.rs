@@ -1,6 +1,7 @@
 //! Finding an object for a reader, and handing it out.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -143,18 +144,14 @@ pub(crate) async fn head(
     right: Right,
     parts: &Parts,
 ) -> Result<Response, Error> {
-    let size = match object.size() {
-        Some(size) => size,
-        None => {
-            let at = object.location();
-            service
-                .backend
-                .read(&at, &|_| None)
-                .await
-                .map_err(Error::internal)?
-                .ok_or(Error::FileGone)?
-                .size
-        }
+    let size = if let Some(size) = object.size() {
+        size
+    } else {
+        let content = service.backend.read(&object.location(), &|_| None).await;
+        content
+            .map_err(Error::internal)?
+            .ok_or(Error::FileGone)?
+            .size
     };
     let mut response = Response::new(Body::empty());
     describe(service, object, right, parts, response.headers_mut());
@@ -234,7 +231,7 @@ fn cache_control(service: &Inner, object: &Object, right: Right, parts: &Parts) 
     }
     let shared = service.settings.shared_max_age;
     if shared > 0 && right == Right::Public {
-        value.push_str(&format!(", s-maxage={shared}"));
+        let _ = write!(value, ", s-maxage={shared}");
     }
     value
 }

@@ -32,8 +32,8 @@ pub(crate) struct Incoming {
 enum Source {
     Raw(BodyDataStream),
     Form {
-        form: Multipart<'static>,
-        file: Option<Field<'static>>,
+        form: Box<Multipart<'static>>,
+        file: Option<Box<Field<'static>>>,
     },
 }
 
@@ -55,7 +55,7 @@ impl Incoming {
             let boundary = multer::parse_boundary(content_type).map_err(|_| Error::ContentType)?;
             let mut incoming = Self {
                 source: Source::Form {
-                    form: Multipart::new(stream, boundary),
+                    form: Box::new(Multipart::new(stream, boundary)),
                     file: None,
                 },
                 fields_seen: 0,
@@ -172,7 +172,7 @@ impl Incoming {
                 if let Some(own) = field.content_type() {
                     self.content_type = own.to_string();
                 }
-                *file = Some(field);
+                *file = Some(Box::new(field));
                 return Ok(());
             }
             let name = field.name().unwrap_or_default().to_owned();

@@ -224,8 +224,8 @@ fn text(encoded: &str) -> Result<String, Error> {
 mod tests {
     use super::*;
 
-    fn check(method: Method, path: &str, endpoint: Endpoint, operation: &str) {
-        let route = Route::recognize(&method, path).unwrap();
+    fn check(method: &Method, path: &str, endpoint: Endpoint, operation: &str) {
+        let route = Route::recognize(method, path).unwrap();
         assert_eq!(
             (route.endpoint, route.operation),
             (endpoint, operation),
@@ -242,116 +242,116 @@ mod tests {
     fn routes_are_recognized() {
         use Endpoint as E;
         check(
-            Method::GET,
+            &Method::GET,
             "/bucket",
             E::ListBuckets,
             "storage.bucket.list",
         );
         check(
-            Method::POST,
+            &Method::POST,
             "/bucket/",
             E::CreateBucket,
             "storage.bucket.create",
         );
         check(
-            Method::GET,
+            &Method::GET,
             "/bucket/My%20Bucket",
             E::GetBucket("My Bucket".into()),
             "storage.bucket.get",
         );
         check(
-            Method::POST,
+            &Method::POST,
             "/bucket/b/empty",
             E::EmptyBucket("b".into()),
             "storage.bucket.empty",
         );
         check(
-            Method::POST,
+            &Method::POST,
             "/object/b/a/c.txt",
             E::Upload(at("b", "a/c.txt")),
             "storage.object.upload",
         );
         check(
-            Method::PUT,
+            &Method::PUT,
             "/object/b/a",
             E::Replace(at("b", "a")),
             "storage.object.upload_update",
         );
         check(
-            Method::DELETE,
+            &Method::DELETE,
             "/object/b",
             E::RemoveMany("b".into()),
             "storage.object.delete_many",
         );
         check(
-            Method::DELETE,
+            &Method::DELETE,
             "/object/b/a",
             E::Remove(at("b", "a")),
             "storage.object.delete",
         );
         check(
-            Method::POST,
+            &Method::POST,
             "/object/list/b",
             E::List("b".into()),
             "storage.object.list",
         );
         check(
-            Method::POST,
+            &Method::POST,
             "/object/sign/b",
             E::SignMany("b".into()),
             "storage.object.sign_many",
         );
         check(
-            Method::POST,
+            &Method::POST,
             "/object/sign/b/x/y",
             E::Sign(at("b", "x/y")),
             "storage.object.sign",
         );
         check(
-            Method::POST,
+            &Method::POST,
             "/object/upload/sign/b/x",
             E::SignUpload(at("b", "x")),
             "storage.object.sign_upload_url",
         );
         check(
-            Method::PUT,
+            &Method::PUT,
             "/object/upload/sign/b/x",
             E::UploadSigned(at("b", "x")),
             "storage.object.upload_signed",
         );
         check(
-            Method::GET,
+            &Method::GET,
             "/object/public/b/x",
             E::Read(Reading::Public, at("b", "x")),
             "storage.object.get_public",
         );
         check(
-            Method::HEAD,
+            &Method::HEAD,
             "/object/b/x",
             E::Read(Reading::Any, at("b", "x")),
             "object.head_authenticated_info",
         );
         check(
-            Method::GET,
+            &Method::GET,
             "/object/info/b/x",
             E::Info(Reading::Authenticated, at("b", "x")),
             "object.get_authenticated_info",
         );
         check(
-            Method::GET,
+            &Method::GET,
             "/object/info/public/b/x",
             E::Info(Reading::Public, at("b", "x")),
             "storage.object.info_public",
         );
         // Words of routes are keys and buckets elsewhere.
         check(
-            Method::POST,
+            &Method::POST,
             "/object/upload/x",
             E::Upload(at("upload", "x")),
             "storage.object.upload",
         );
         check(
-            Method::POST,
+            &Method::POST,
             "/object/list/b/x",
             E::Upload(at("list", "b/x")),
             "storage.object.upload",
@@ -369,7 +369,7 @@ mod tests {
             ("%2520", "%20"),
         ] {
             check(
-                Method::PUT,
+                &Method::PUT,
                 &format!("/object/b/{path}"),
                 Endpoint::Replace(at("b", key)),
                 "storage.object.upload_update",

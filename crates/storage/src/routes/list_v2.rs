@@ -62,9 +62,9 @@ pub(super) async fn list(
         let entry: Box<RawValue> =
             serde_json::from_str(row.text(2).unwrap_or("null")).map_err(Error::internal)?;
         if row.text(1) == Some("t") {
-            folders.push(entry)
+            folders.push(entry);
         } else {
-            objects.push(entry)
+            objects.push(entry);
         }
     }
     let mut page = Map::new();
@@ -87,12 +87,12 @@ pub(super) async fn list(
         };
         page.insert("nextCursor".into(), json!(cursor.encode()));
     }
-    page.insert("folders".into(), entries(folders)?);
-    page.insert("objects".into(), entries(objects)?);
+    page.insert("folders".into(), entries(&folders)?);
+    page.insert("objects".into(), entries(&objects)?);
     Ok(web::json_response(StatusCode::OK, &Value::Object(page)))
 }
 
-fn entries(list: Vec<Box<RawValue>>) -> Result<Value, Error> {
+fn entries(list: &[Box<RawValue>]) -> Result<Value, Error> {
     list.iter()
         .map(|entry| serde_json::from_str(entry.get()).map_err(Error::internal))
         .collect::<Result<Vec<Value>, Error>>()

@@ -231,9 +231,9 @@ impl House {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
-                    folders.push(path)
+                    folders.push(path);
                 } else {
-                    found.push(path)
+                    found.push(path);
                 }
             }
         }
@@ -257,10 +257,14 @@ pub(crate) async fn read(response: Response) -> Reply {
 
 /// Roles, schemas and what of schema `auth` policies call; then the schemas under test.
 async fn prepare(admin: &tokio_postgres::Client) {
+    // Roles belong to the cluster, which the tests of this process share; they are made by one at a time.
+    static ROLES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    let alone = ROLES.lock().await;
     admin
         .batch_execute(include_str!("prepare.sql"))
         .await
         .unwrap();
+    drop(alone);
     for schema in [jobs::SCHEMA, storage::SCHEMA] {
         migrate(admin, &schema).await;
     }

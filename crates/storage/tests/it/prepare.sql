@@ -1,7 +1,6 @@
--- Roles belong to the cluster, which tests share.
+-- What the program prepares before the schemas of its services.
 do $$
 begin
-  perform pg_advisory_xact_lock(1);
   if to_regrole('supabase_storage_admin') is null then
     create role anon;
     create role authenticated;

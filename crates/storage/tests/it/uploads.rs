@@ -1,5 +1,7 @@
 //! Uploads: both body forms, limits, what is stored and what is left behind.
 
+use std::fmt::Write as _;
+
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +17,8 @@ const BOUNDARY: &str = "----formdata-undici-0123456789";
 fn form(fields: &[(&str, &str)], file: &str) -> String {
     let mut body = String::new();
     for (name, value) in fields {
-        body += &format!(
+        let _ = write!(
+            body,
             "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
         );
     }

@@ -1,6 +1,7 @@
 use futures_util::TryStreamExt as _;
 
 use super::*;
+use crate::backend::Digest;
 
 const VERSION: &str = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
 const OTHER: &str = "9f2504e0-4f89-41d3-9a0c-0305e82c3302";
@@ -43,9 +44,9 @@ fn files(root: &Path) -> Vec<PathBuf> {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path)
+                folders.push(path);
             } else {
-                found.push(path)
+                found.push(path);
             }
         }
     }
