@@ -3,6 +3,7 @@
 -- Names are walked in index order: inside a run of files row by row, and past a folder in one seek, so the
 -- cost follows what is returned and not what lies in the folders. U+10FFFF ends every range: nothing that a
 -- key may hold sorts after it.
+drop function if exists storage.search(text, text, integer, integer, integer);
 drop function if exists storage.search(text, text, integer, integer, integer, text, text, text);
 drop function if exists storage.search_v2(text, text, integer, integer, text);
 drop function if exists storage.search_v2(text, text, integer, integer, text, text, text, text);
@@ -96,6 +97,7 @@ begin
       from storage.objects as o
       where o.bucket_id = $1 and lower(o.name) collate "C" >= $2 and lower(o.name) collate "C" < $3
       order by lower(o.name) collate "C" %1$s, o.name collate "C" %1$s
+      limit $4
     $sql$, direction
   );
   seek := case when descending then wanted || ending else wanted end;
@@ -104,7 +106,9 @@ begin
     for found_row in execute walk using
       bucketname,
       case when descending then wanted else seek end,
-      case when descending then seek else wanted || ending end
+      case when descending then seek else wanted || ending end,
+      -- Every row is an entry or ends the walk; that few are wanted keeps the planner on the index.
+      to_skip + most
     loop
       exit when most <= 0;
       folder := storage.get_common_prefix(lower(found_row.name), wanted, '/');
@@ -226,6 +230,7 @@ begin
         and o.name collate "C" < $3
         and ($4::text is null or o.name collate "C" %s $4)
       order by o.name collate "C" %s
+      limit $5
     $sql$,
     case when descending then '<' else '>' end,
     case when descending then 'desc' else 'asc' end
@@ -237,7 +242,7 @@ begin
   end if;
   loop
     again := false;
-    for found_row in execute walk using _bucket_id, wanted, wanted || ending, seek loop
+    for found_row in execute walk using _bucket_id, wanted, wanted || ending, seek, most loop
       exit when most <= 0;
       most := most - 1;
       folder := case

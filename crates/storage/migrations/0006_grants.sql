@@ -15,11 +15,9 @@ grant select on
   to anon, authenticated, service_role;
 grant all on
   storage.s3_multipart_uploads, storage.s3_multipart_uploads_parts,
-  storage.iceberg_namespaces, storage.iceberg_tables
+  storage.iceberg_namespaces, storage.iceberg_tables,
+  storage.buckets_vectors, storage.vector_indexes
   to service_role;
-
--- The ledger is nobody's business but the service's.
-revoke all on storage.migrations from anon, authenticated, service_role, public;
 
 grant execute on all functions in schema storage to anon, authenticated, service_role;
 
@@ -40,6 +38,17 @@ begin
     alter default privileges for role supabase_storage_admin in schema storage grant all on tables to postgres;
     alter default privileges for role supabase_storage_admin in schema storage grant all on functions to postgres;
     alter default privileges for role supabase_storage_admin in schema storage grant all on sequences to postgres;
+  end if;
+end
+$$;
+
+-- The ledger is nobody's business but the service's.
+revoke all on storage.migrations from anon, authenticated, service_role, public;
+
+do $$
+begin
+  if exists (select from pg_roles where rolname = 'postgres') then
+    revoke all on storage.migrations from postgres;
   end if;
 end
 $$;

@@ -347,3 +347,28 @@ async fn the_service_tells_how_it_is() {
         web::Health::Ready
     );
 }
+
+#[tokio::test]
+async fn what_the_application_refers_to_stays() {
+    // STO-ERR-27
+    let house = House::new().await;
+    let admin = house.service();
+    house.bucket("b", false).await;
+    house.put(&admin, "b/a", "x").await;
+    house
+        .sql(
+            "create table public.posts (picture uuid references storage.objects (id));
+             insert into public.posts select id from storage.objects",
+        )
+        .await;
+    house.ask(&admin, "DELETE", "/object/b/a", &[], "").await.fails(
+        400,
+        "409",
+        "ResourceReferenced",
+        "The resource is still referenced by table \"posts\" (constraint \"posts_picture_fkey\")",
+    );
+    assert_eq!(
+        house.get(&admin, "/object/authenticated/b/a").await.text(),
+        "x"
+    );
+}
