@@ -37,6 +37,12 @@ impl Fragment {
         self
     }
 
+    /// Appends `value` as a literal, for the places where a parameter would keep an index from being used.
+    pub fn literal(&mut self, value: &str) -> &mut Self {
+        self.text.push_str(&crate::quote_literal(value));
+        self
+    }
+
     /// Appends a number.
     pub fn number(&mut self, number: impl Into<i64>) -> &mut Self {
         let _ = write!(self.text, "{}", number.into());
@@ -78,10 +84,14 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for crate::Ident {}
     impl Sealed for crate::QualifiedName {}
+    impl Sealed for crate::TypeName {}
+    impl Sealed for crate::CatalogExpression {}
 }
 
 impl Quoted for crate::Ident {}
 impl Quoted for crate::QualifiedName {}
+impl Quoted for crate::TypeName {}
+impl Quoted for crate::CatalogExpression {}
 
 #[cfg(test)]
 mod tests {

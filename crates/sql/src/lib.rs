@@ -6,6 +6,8 @@
 
 mod fragment;
 mod ident;
+mod text;
 
 pub use fragment::{Fragment, Param};
 pub use ident::{Ident, QualifiedName, quote_literal};
+pub use text::{CatalogExpression, TypeName};

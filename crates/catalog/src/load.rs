@@ -1,0 +1,384 @@
+//! Reading the snapshot: a handful of pipelined queries in one transaction.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{Hash as _, Hasher as _};
+
+use sql::{CatalogExpression, TypeName};
+use tokio_postgres::types::{FromSql, ToSql};
+use tokio_postgres::{Client, Row};
+
+use crate::derive::{self, Constraint, ConstraintKind};
+use crate::{
+    Catalog, Column, Error, Function, Identity, ObjectName, Parameter, Policy, PolicyCommand,
+    Relation, RelationKind, Returns, Schema, Scope, Shape, Volatility, lineage,
+};
+
+const BEGIN: &str = "begin isolation level repeatable read read only; set local search_path to ''";
+const SCHEMAS: &str = include_str!("sql/schemas.sql");
+const RELATIONS: &str = include_str!("sql/relations.sql");
+const COLUMNS: &str = include_str!("sql/columns.sql");
+const CONSTRAINTS: &str = include_str!("sql/constraints.sql");
+const VIEWS: &str = include_str!("sql/views.sql");
+const FUNCTIONS: &str = include_str!("sql/functions.sql");
+const POLICIES: &str = include_str!("sql/policies.sql");
+const ROLE_SETTINGS: &str = include_str!("sql/role_settings.sql");
+const LOGIN_SETTINGS: &str = include_str!("sql/login_settings.sql");
+const MARKER: &str = include_str!("sql/marker.sql");
+
+/// The login role's own settings with a dot in their names, those for this database winning.
+pub(crate) async fn login_settings(client: &Client) -> Result<BTreeMap<String, String>, Error> {
+    let rows = client
+        .query(LOGIN_SETTINGS, &[])
+        .await
+        .map_err(pg::Error::from)?;
+    rows.iter()
+        .map(|row| Ok((get(row, 0)?, get(row, 1)?)))
+        .collect()
+}
+
+/// What [`crate::Live`] compares to notice DDL.
+pub(crate) async fn marker(client: &Client) -> Result<String, Error> {
+    let row = client
+        .query_one(MARKER, &[])
+        .await
+        .map_err(pg::Error::from)?;
+    get(&row, 0)
+}
+
+/// The whole snapshot.
+pub(crate) async fn catalog(client: &Client, scope: &Scope) -> Result<Catalog, Error> {
+    let login_settings = login_settings(client).await?;
+    client.batch_execute(BEGIN).await.map_err(pg::Error::from)?;
+    let result = read(client, scope, login_settings).await;
+    // The transaction only read; ending it cannot lose anything.
+    let ended = client
+        .batch_execute("commit")
+        .await
+        .map_err(pg::Error::from);
+    let catalog = result?;
+    ended?;
+    Ok(catalog)
+}
+
+async fn read(
+    client: &Client,
+    scope: &Scope,
+    login_settings: BTreeMap<String, String>,
+) -> Result<Catalog, Error> {
+    let mut wanted = scope.schemas.clone();
+    wanted.extend(scope.extra_search_path.iter().cloned());
+    let exposed: [&(dyn ToSql + Sync); 1] = [&scope.schemas];
+    let both: [&(dyn ToSql + Sync); 1] = [&wanted];
+    let (
+        schema_rows,
+        relation_rows,
+        column_rows,
+        constraint_rows,
+        view_rows,
+        function_rows,
+        policy_rows,
+        role_rows,
+    ) = futures_util::try_join!(
+        client.query(SCHEMAS, &both),
+        client.query(RELATIONS, &exposed),
+        client.query(COLUMNS, &exposed),
+        client.query(CONSTRAINTS, &[]),
+        client.query(VIEWS, &both),
+        client.query(FUNCTIONS, &exposed),
+        client.query(POLICIES, &exposed),
+        client.query(ROLE_SETTINGS, &[]),
+    )
+    .map_err(pg::Error::from)?;
+
+    let head = schema_rows
+        .first()
+        .ok_or(Error::Shape("no answer about the schemas"))?;
+    let schemas = schemas(head, scope)?;
+    let mut relations = relations(&relation_rows)?;
+    fill_columns(&mut relations, &column_rows)?;
+    fill_policies(&mut relations, &policy_rows)?;
+    let constraints = constraint_rows
+        .iter()
+        .map(constraint)
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut views = HashMap::new();
+    for row in &view_rows {
+        views.insert(oid(row, 0)?, lineage::scan(get(row, 1)?));
+    }
+    let views = lineage::resolve(&views);
+    derive::keys(&mut relations, &constraints, &views);
+    let functions = function_rows
+        .iter()
+        .map(function)
+        .collect::<Result<Vec<_>, _>>()?;
+    let computed = derive::computed(&functions);
+    let relationships = derive::relationships(&relations, &constraints, &views, &computed);
+    let mut role_settings: HashMap<String, Vec<(String, String)>> = HashMap::new();
+    for row in &role_rows {
+        role_settings
+            .entry(get(row, 0)?)
+            .or_default()
+            .push((get(row, 1)?, get(row, 2)?));
+    }
+
+    let mut catalog = Catalog {
+        version: 0,
+        hash: 0,
+        server_version: number(head, 2)?,
+        announces_ddl: get(head, 3)?,
+        scope: scope.clone(),
+        schemas,
+        relations: HashMap::new(),
+        functions: HashMap::new(),
+        relationships,
+        computed,
+        role_settings,
+        login_settings,
+    };
+    catalog.hash = fingerprint(&catalog, &relations, &functions);
+    for relation in relations {
+        catalog
+            .relations
+            .insert(relation.name.clone(), relation.into());
+    }
+    for function in functions {
+        catalog
+            .functions
+            .entry(function.name.clone())
+            .or_default()
+            .push(function.into());
+    }
+    Ok(catalog)
+}
+
+fn fingerprint(catalog: &Catalog, relations: &[Relation], functions: &[Function]) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    relations.hash(&mut hasher);
+    functions.hash(&mut hasher);
+    catalog.login_settings.hash(&mut hasher);
+    catalog.scope.hash(&mut hasher);
+    let mut roles: Vec<_> = catalog.role_settings.iter().collect();
+    roles.sort();
+    roles.hash(&mut hasher);
+    let mut origins: Vec<_> = catalog.relationships.iter().collect();
+    origins.sort_by_key(|(origin, _)| *origin);
+    origins.hash(&mut hasher);
+    catalog.schemas.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// REST-CCH-09: a schema that does not exist makes the load fail.
+fn schemas(row: &Row, scope: &Scope) -> Result<Vec<Schema>, Error> {
+    let mut names: Vec<String> = get(row, 0)?;
+    names.sort();
+    let descriptions: Vec<String> = get(row, 1)?;
+    let found: HashMap<String, String> = names.into_iter().zip(descriptions).collect();
+    let missing = |name: &&String| !found.contains_key(*name);
+    if let Some(name) = scope.schemas.iter().find(missing) {
+        return Err(Error::NoSuchSchema(name.clone()));
+    }
+    let schema = |name: &String| Schema {
+        name: name.clone(),
+        description: found.get(name).filter(|text| !text.is_empty()).cloned(),
+    };
+    Ok(scope.schemas.iter().map(schema).collect())
+}
+
+fn relations(rows: &[Row]) -> Result<Vec<Relation>, Error> {
+    rows.iter()
+        .map(|row| {
+            Ok(Relation {
+                oid: oid(row, 0)?,
+                name: ObjectName {
+                    schema: get(row, 1)?,
+                    name: get(row, 2)?,
+                },
+                kind: match get::<&str>(row, 3)? {
+                    "v" => RelationKind::View,
+                    "m" => RelationKind::MaterializedView,
+                    "f" => RelationKind::Foreign,
+                    "p" => RelationKind::Partitioned,
+                    _ => RelationKind::Table,
+                },
+                row_security: get(row, 4)?,
+                description: get(row, 5)?,
+                insertable: get(row, 6)?,
+                updatable: get(row, 7)?,
+                deletable: get(row, 8)?,
+                columns: Vec::new(),
+                primary_key: Vec::new(),
+                unique: Vec::new(),
+                policies: Vec::new(),
+            })
+        })
+        .collect()
+}
+
+fn fill_columns(relations: &mut [Relation], rows: &[Row]) -> Result<(), Error> {
+    let mut index: HashMap<u32, &mut Relation> = relations.iter_mut().map(|r| (r.oid, r)).collect();
+    for row in rows {
+        let Some(relation) = index.get_mut(&oid(row, 0)?) else {
+            continue;
+        };
+        relation.columns.push(Column {
+            number: get(row, 1)?,
+            name: get(row, 2)?,
+            type_name: TypeName::from_catalog(get::<&str>(row, 3)?),
+            full_type: TypeName::from_catalog(get::<&str>(row, 4)?),
+            base_type: TypeName::from_catalog(get::<&str>(row, 5)?),
+            nullable: get(row, 6)?,
+            default: get::<Option<&str>>(row, 7)?.map(CatalogExpression::from_catalog),
+            identity: match get::<&str>(row, 8)? {
+                "a" => Some(Identity::Always),
+                "d" => Some(Identity::ByDefault),
+                _ => None,
+            },
+            generated: get(row, 9)?,
+            enum_values: get::<Option<Vec<String>>>(row, 10)?.unwrap_or_default(),
+            description: get(row, 11)?,
+            max_length: get(row, 12)?,
+        });
+    }
+    Ok(())
+}
+
+fn fill_policies(relations: &mut [Relation], rows: &[Row]) -> Result<(), Error> {
+    let mut index: HashMap<u32, &mut Relation> = relations.iter_mut().map(|r| (r.oid, r)).collect();
+    for row in rows {
+        let Some(relation) = index.get_mut(&oid(row, 0)?) else {
+            continue;
+        };
+        relation.policies.push(Policy {
+            name: get(row, 1)?,
+            command: match get::<&str>(row, 2)? {
+                "r" => PolicyCommand::Select,
+                "a" => PolicyCommand::Insert,
+                "w" => PolicyCommand::Update,
+                "d" => PolicyCommand::Delete,
+                _ => PolicyCommand::All,
+            },
+            permissive: get(row, 3)?,
+            roles: get(row, 4)?,
+            using: get(row, 5)?,
+            check: get(row, 6)?,
+        });
+    }
+    Ok(())
+}
+
+fn constraint(row: &Row) -> Result<Constraint, Error> {
+    Ok(Constraint {
+        name: get(row, 1)?,
+        kind: match get::<&str>(row, 2)? {
+            "p" => ConstraintKind::Primary,
+            "u" => ConstraintKind::Unique,
+            _ => ConstraintKind::Foreign,
+        },
+        relation: oid(row, 3)?,
+        columns: get(row, 7)?,
+        numbers: get(row, 8)?,
+        of_partition: get::<bool>(row, 6)? || get::<bool>(row, 12)?,
+        foreign_relation: oid(row, 9)?,
+        foreign_numbers: get(row, 14)?,
+    })
+}
+
+fn function(row: &Row) -> Result<Function, Error> {
+    let relation_of = |schema: usize, name: usize| -> Result<Option<ObjectName>, Error> {
+        let (schema, name): (Option<String>, Option<String>) = (get(row, schema)?, get(row, name)?);
+        Ok(schema
+            .zip(name)
+            .map(|(schema, name)| ObjectName { schema, name }))
+    };
+    let shape = match (get(row, 9)?, get(row, 8)?) {
+        (true, _) => Shape::Void,
+        (false, true) => Shape::Composite,
+        (false, false) => Shape::Scalar,
+    };
+    let modes: Vec<String> = get(row, 14)?;
+    // With OUT or TABLE columns the row is the function's own, whatever its declared type.
+    let own_row = modes
+        .iter()
+        .any(|mode| matches!(mode.as_str(), "t" | "b" | "o"));
+    let config: Vec<String> = get(row, 16)?;
+    Ok(Function {
+        oid: oid(row, 0)?,
+        name: ObjectName {
+            schema: get(row, 1)?,
+            name: get(row, 2)?,
+        },
+        description: get(row, 3)?,
+        parameters: parameters(
+            &get::<Vec<String>>(row, 12)?,
+            &get::<Vec<String>>(row, 13)?,
+            &modes,
+            get(row, 15)?,
+        ),
+        volatility: match get::<&str>(row, 4)? {
+            "i" => Volatility::Immutable,
+            "s" => Volatility::Stable,
+            _ => Volatility::Volatile,
+        },
+        returns: Returns {
+            set: get(row, 5)?,
+            one_row: get(row, 6)?,
+            type_name: TypeName::from_catalog(get::<&str>(row, 7)?),
+            shape,
+            relation: if own_row { None } else { relation_of(10, 11)? },
+        },
+        settings: config
+            .iter()
+            .filter_map(|entry| entry.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        row_argument: relation_of(17, 18)?,
+    })
+}
+
+fn parameters(
+    names: &[String],
+    types: &[String],
+    modes: &[String],
+    defaults: i32,
+) -> Vec<Parameter> {
+    let mode = |at: usize| modes.get(at).map_or("i", String::as_str);
+    let inputs: Vec<usize> = (0..types.len())
+        .filter(|at| matches!(mode(*at), "i" | "b" | "v"))
+        .collect();
+    let required = inputs
+        .len()
+        .saturating_sub(usize::try_from(defaults).unwrap_or(0));
+    inputs
+        .iter()
+        .enumerate()
+        .map(|(position, at)| {
+            let type_name = types[*at].as_str();
+            let cast = match type_name {
+                "character" => "character varying",
+                "bit" => "bit varying",
+                other => other,
+            };
+            Parameter {
+                name: names.get(*at).cloned().unwrap_or_default(),
+                type_name: TypeName::from_catalog(type_name),
+                cast_type: TypeName::from_catalog(cast),
+                required: position < required,
+                variadic: mode(*at) == "v",
+            }
+        })
+        .collect()
+}
+
+fn get<'a, T: FromSql<'a>>(row: &'a Row, index: usize) -> Result<T, Error> {
+    row.try_get(index)
+        .map_err(|error| Error::Database(error.into()))
+}
+
+fn oid(row: &Row, index: usize) -> Result<u32, Error> {
+    let value: Option<i64> = get(row, index)?;
+    u32::try_from(value.unwrap_or(0)).map_err(|_| Error::Shape("an oid out of range"))
+}
+
+fn number(row: &Row, index: usize) -> Result<u32, Error> {
+    u32::try_from(get::<i32>(row, index)?).map_err(|_| Error::Shape("a negative number"))
+}
