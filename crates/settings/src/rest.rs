@@ -1,6 +1,35 @@
 //! The REST service.
 
+use std::time::Duration;
+
+use base::Secret;
+
 use crate::section::section;
+use crate::value::words;
+
+words! {
+    /// How a request's transaction ends.
+    pub enum TxEnd {
+        /// Commit; `Prefer: tx` is not honoured.
+        Commit = "commit",
+        /// Commit, unless `Prefer: tx=rollback`.
+        CommitAllowOverride = "commit-allow-override",
+        /// Roll back; `Prefer: tx` is not honoured.
+        Rollback = "rollback",
+        /// Roll back, unless `Prefer: tx=commit`.
+        RollbackAllowOverride = "rollback-allow-override",
+    }
+}
+
+words! {
+    /// How much an error body says.
+    pub enum ErrorVerbosity {
+        /// `code`, `details`, `hint`, `message`.
+        Verbose = "verbose",
+        /// `code` and `message`.
+        Minimal = "minimal",
+    }
+}
 
 section! {
     /// The REST service.
@@ -11,9 +40,31 @@ section! {
         pub extra_search_path: Vec<String> = "public,extensions", env ["PGRST_DB_EXTRA_SEARCH_PATH"];
         /// Most rows in an answer.
         pub max_rows: Option<u64> = "1000", env ["PGRST_DB_MAX_ROWS", "PGRST_MAX_ROWS"];
-        /// Role of requests without a token.
+        /// Role of requests without a token; empty: such requests are refused.
         pub anon_role: String = "anon", env ["PGRST_DB_ANON_ROLE"];
         /// Refuse UPDATE and DELETE without a filter.
         pub safeupdate: bool = "true", env [];
+        /// A function (`schema.name`) that runs before every request, as the request's role.
+        pub pre_request: Option<String> = "", env ["PGRST_DB_PRE_REQUEST", "PGRST_PRE_REQUEST"];
+        /// `commit`, `commit-allow-override`, `rollback` or `rollback-allow-override`.
+        pub tx_end: TxEnd = "commit", env ["PGRST_DB_TX_END"];
+        /// Read `pgrst.*` settings of the login role; they win over this file and the environment.
+        pub db_config: bool = "true", env ["PGRST_DB_CONFIG"];
+        /// Settings of a function that count for the whole transaction.
+        pub hoisted_tx_settings: Vec<String> = "statement_timeout,plan_filter.statement_cost_limit,default_transaction_isolation", env ["PGRST_DB_HOISTED_TX_SETTINGS"];
+        /// The channel on which reloads are asked for.
+        pub channel: String = "pgrst", env ["PGRST_DB_CHANNEL"];
+        /// How often the system catalog is looked at where no event trigger announces changes.
+        pub catalog_poll: Duration = "2s", env [];
+        /// The audience that a token must name, if it names any.
+        pub jwt_aud: Option<String> = "", env ["PGRST_JWT_AUD"];
+        /// `app.settings.jwt_secret` of every request.
+        pub app_settings_jwt_secret: Secret = "", env ["PGRST_APP_SETTINGS_JWT_SECRET"];
+        /// `app.settings.jwt_exp` of every request.
+        pub app_settings_jwt_exp: Option<String> = "", env ["PGRST_APP_SETTINGS_JWT_EXP"];
+        /// `verbose` or `minimal`.
+        pub error_verbosity: ErrorVerbosity = "verbose", env ["PGRST_CLIENT_ERROR_VERBOSITY"];
+        /// Accept an embed's own name in parameters although it has an alias.
+        pub legacy_target_names: bool = "true", env ["PGRST_URL_USE_LEGACY_TARGET_NAMES"];
     }
 }

@@ -1,0 +1,140 @@
+//! What a request means here, against one catalog. Runs no SQL.
+
+mod call;
+mod hint;
+mod negotiate;
+pub(crate) mod node;
+mod relationship;
+mod write;
+
+use std::sync::Arc;
+
+use catalog::{Catalog, ObjectName, Relation};
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::request::prefer::Count;
+use crate::request::{Action, CallVerb, Shape, Verb};
+pub(crate) use call::{Arguments, CallPlan};
+pub(crate) use negotiate::Format;
+pub(crate) use node::Node;
+pub(crate) use write::{Change, Conflict, WritePlan};
+
+/// A request understood.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) kind: Kind,
+    pub(crate) format: Format,
+    /// `Preference-Applied`; empty if there is nothing to report.
+    pub(crate) applied: String,
+    pub(crate) count: Option<Count>,
+    /// Embeds that were addressed by name although they have an alias: name and alias.
+    pub(crate) deprecated: Vec<(String, String)>,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Read(Node),
+    Write(WritePlan),
+    Call(CallPlan),
+    /// `OPTIONS`: the methods that make sense.
+    Info {
+        allow: String,
+    },
+}
+
+impl Plan {
+    /// Plans a request, in the order of REST-SEQ-01 from step 9 on.
+    pub(crate) fn make(shape: &Shape, catalog: &Catalog, config: &Config) -> Result<Self, Error> {
+        match &shape.action {
+            Action::Root { options: true } => Ok(Self::info("OPTIONS,GET,HEAD".to_owned())),
+            Action::Root { options: false } => Err(Error::NotImplemented(
+                "The description of the API at / is not available.",
+            )),
+            Action::Relation { name, verb } => {
+                let relation = relation(catalog, &shape.schema, name)?;
+                match verb {
+                    Verb::Options => Ok(Self::info(allowed(relation))),
+                    Verb::Read => read(shape, relation, catalog, config),
+                    _ => write::plan(shape, *verb, relation, catalog, config),
+                }
+            }
+            Action::Call { name, verb } => {
+                let function = call::choose(shape, name, *verb, catalog)?;
+                if *verb == CallVerb::Options {
+                    let allow = match function.volatility {
+                        catalog::Volatility::Volatile => "OPTIONS,POST",
+                        _ => "OPTIONS,GET,HEAD,POST",
+                    };
+                    return Ok(Self::info(allow.to_owned()));
+                }
+                call::plan(shape, *verb, function, catalog, config)
+            }
+        }
+    }
+
+    fn info(allow: String) -> Self {
+        Self {
+            kind: Kind::Info { allow },
+            format: Format::default(),
+            applied: String::new(),
+            count: None,
+            deprecated: Vec::new(),
+        }
+    }
+}
+
+fn relation<'c>(
+    catalog: &'c Catalog,
+    schema: &str,
+    name: &str,
+) -> Result<&'c Arc<Relation>, Error> {
+    let name = ObjectName::new(schema, name);
+    catalog.relation(&name).ok_or_else(|| Error::NoRelation {
+        suggestion: hint::relation(catalog, &name),
+        name: name.to_string(),
+    })
+}
+
+/// REST-OPT-01.
+fn allowed(relation: &Relation) -> String {
+    let mut methods = vec!["OPTIONS", "GET", "HEAD"];
+    if relation.insertable {
+        methods.push("POST");
+    }
+    if relation.insertable && relation.updatable && !relation.primary_key.is_empty() {
+        methods.push("PUT");
+    }
+    if relation.updatable {
+        methods.push("PATCH");
+    }
+    if relation.deletable {
+        methods.push("DELETE");
+    }
+    methods.join(",")
+}
+
+fn read(
+    shape: &Shape,
+    relation: &Arc<Relation>,
+    catalog: &Catalog,
+    config: &Config,
+) -> Result<Plan, Error> {
+    let mut planner = node::Planner::new(shape, catalog, config)?;
+    let node = planner.root(
+        node::Source::Relation(relation.name.clone()),
+        Some(relation),
+        &relation.name,
+        true,
+    )?;
+    let format = Format::choose(&shape.accept, negotiate::Of::Rows)?;
+    negotiate::strictness(&shape.prefer)?;
+    Ok(Plan {
+        kind: Kind::Read(node),
+        format,
+        applied: negotiate::applied(&shape.prefer, negotiate::Applies::Read),
+        count: shape.prefer.count,
+        deprecated: planner.deprecated(),
+    })
+}

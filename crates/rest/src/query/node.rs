@@ -1,0 +1,422 @@
+//! Nodes: a select, and a lateral join for every embed.
+
+use super::condition::{Qualifier, Scene, order_column};
+use super::{Slot, Writer};
+use crate::plan::Plan;
+use crate::plan::node::{Column, EmbedNode, Link, Node, Ordering, Selected, Source};
+use crate::request::prefer::Count;
+use crate::request::syntax::Window;
+
+/// What the parent orders by, of one to-one embed: term and column.
+type Hidden<'n> = Vec<(usize, &'n Column)>;
+
+impl Writer {
+    /// A read of a relation, whole statement.
+    pub(super) fn read(&mut self, node: &Node, plan: &Plan, head: bool) {
+        self.push("select ");
+        let whole = node.window == Window::default();
+        match plan.count {
+            Some(Count::Exact) if !whole => {
+                self.push("(select count(*) from (");
+                self.counting(node, None);
+                self.push(") as \"pgrst_all\")");
+            }
+            Some(Count::Estimated) => {
+                // REST-RNG-09: exactly up to one more than the cap.
+                self.push("(select count(*) from (");
+                self.counting(node, self.max_rows.map(|max| max.saturating_add(1)));
+                self.push(") as \"pgrst_all\")");
+            }
+            _ => {
+                self.push("null::bigint");
+            }
+        }
+        self.push(", count(*), ");
+        self.body(plan.format, head);
+        self.overrides();
+        self.push(" from (");
+        self.select(node, &[]);
+        self.push(") as \"pgrst_page\"");
+    }
+
+    /// `EXPLAIN` of the count.
+    pub(super) fn explain_count(&mut self, node: &Node) {
+        self.push("explain (format json) ");
+        self.counting(node, None);
+    }
+
+    /// One row for every row of the root, whatever its window.
+    pub(super) fn counting(&mut self, node: &Node, most: Option<u64>) {
+        let of = qualifier(&node.source);
+        self.push("select 1 from ");
+        self.from(&node.source);
+        self.conditions(&node.conditions, &node.embeds, &of, &Scene::Counting, true);
+        if let Some(most) = most {
+            self.push(" limit ");
+            self.sql.number(i64::try_from(most).unwrap_or(i64::MAX));
+        }
+    }
+
+    fn from(&mut self, source: &Source) {
+        match source {
+            Source::Relation(name) => {
+                self.sql.name(&name.quoted());
+            }
+            Source::Result(_) => {
+                self.push("\"pgrst_source\"");
+            }
+        }
+    }
+
+    /// The root's select, with joins, conditions, order and window.
+    pub(super) fn select(&mut self, node: &Node, extra: &[(usize, &Column)]) {
+        let of = qualifier(&node.source);
+        let aliases = self.aliases(&node.embeds);
+        self.push("select ");
+        self.list(node, &of, &aliases);
+        debug_assert!(
+            extra.is_empty(),
+            "only embeds show columns for their parent's order"
+        );
+        self.push(" from ");
+        self.from(&node.source);
+        self.joins(node, &of, &aliases);
+        self.conditions(
+            &node.conditions,
+            &node.embeds,
+            &of,
+            &Scene::Joined(&aliases),
+            true,
+        );
+        self.order(&node.order, &of, &aliases);
+        self.window(node.window, None);
+    }
+
+    fn window(&mut self, window: Window, cap: Option<u64>) {
+        match (window.limit, cap) {
+            (Some(limit), _) => {
+                self.push(" limit ").bind(Slot::Value(limit));
+            }
+            (None, Some(cap)) => {
+                self.push(" limit ");
+                self.sql.number(i64::try_from(cap).unwrap_or(i64::MAX));
+            }
+            (None, None) => {}
+        }
+        if let Some(offset) = window.offset {
+            self.push(" offset ").bind(Slot::Value(offset));
+        }
+    }
+
+    fn aliases(&mut self, embeds: &[EmbedNode]) -> Vec<String> {
+        embeds
+            .iter()
+            .map(|_| {
+                self.aliases += 1;
+                format!("pgrst_embed_{}", self.aliases)
+            })
+            .collect()
+    }
+
+    /// Columns in the order of `select`, then embeds.
+    fn list(&mut self, node: &Node, of: &Qualifier, aliases: &[String]) {
+        let mut first = true;
+        let mut comma = |writer: &mut Self| {
+            if !std::mem::take(&mut first) {
+                writer.push(", ");
+            }
+        };
+        for selected in &node.select {
+            comma(self);
+            match selected {
+                // The CTE may hold more than the relation's columns; then they are named.
+                Selected::Star
+                    if matches!(node.source, Source::Result(Some(_)))
+                        && !node.column_names.is_empty() =>
+                {
+                    for (at, name) in node.column_names.iter().enumerate() {
+                        if at > 0 {
+                            self.push(", ");
+                        }
+                        self.qualified(of, name);
+                    }
+                }
+                Selected::Star => {
+                    self.qualifier(of).push(".*");
+                }
+                Selected::Column { column, cast, name } => {
+                    if let Some(cast) = cast {
+                        self.push("cast(");
+                        self.column(column, of);
+                        self.push(" as ");
+                        self.sql.name(cast);
+                        self.push(")");
+                    } else {
+                        self.column(column, of);
+                    }
+                    self.push(" as ").ident(name);
+                }
+            }
+        }
+        for (embed, alias) in node
+            .embeds
+            .iter()
+            .zip(aliases)
+            .filter(|(embed, _)| embed.is_shown())
+        {
+            if embed.spread {
+                for name in embed.node.output_names() {
+                    comma(self);
+                    self.spread_column(embed, alias, &name);
+                }
+                continue;
+            }
+            comma(self);
+            match (embed.to_one, hidden(node, embed).is_empty()) {
+                (true, true) => {
+                    self.push("row_to_json(").ident(alias).push(".*)");
+                }
+                (true, false) => {
+                    self.ident(alias).push(".\"pgrst_json\"");
+                }
+                (false, _) => {
+                    self.push("coalesce(")
+                        .ident(alias)
+                        .push(".\"pgrst_json\", '[]')");
+                }
+            }
+            self.push(" as ").ident(&embed.key);
+        }
+    }
+
+    fn spread_column(&mut self, embed: &EmbedNode, alias: &str, name: &str) {
+        if embed.to_one {
+            self.ident(alias).push(".").ident(name);
+        } else {
+            self.push("coalesce(")
+                .ident(alias)
+                .push(".")
+                .ident(name)
+                .push(", '[]')");
+        }
+        self.push(" as ").ident(name);
+    }
+
+    fn joins(&mut self, node: &Node, of: &Qualifier, aliases: &[String]) {
+        for (embed, alias) in node.embeds.iter().zip(aliases) {
+            self.push(if embed.inner {
+                " inner join lateral ("
+            } else {
+                " left join lateral ("
+            });
+            if embed.to_one {
+                self.to_one(embed, of, &hidden(node, embed));
+            } else {
+                self.to_many(embed, of);
+            }
+            self.push(") as ").ident(alias).push(" on ");
+            if embed.inner && !embed.to_one {
+                self.ident(alias).push(".\"pgrst_json\" is not null");
+            } else {
+                self.push("true");
+            }
+        }
+    }
+
+    fn to_one(&mut self, embed: &EmbedNode, parent: &Qualifier, hidden: &Hidden<'_>) {
+        let node = &embed.node;
+        let child = self.child(embed);
+        let aliases = self.aliases(&node.embeds);
+        self.push("select ");
+        if !hidden.is_empty() && !embed.spread {
+            self.push("(select row_to_json(\"pgrst_row\".*) from (select ");
+            self.list(node, &child, &aliases);
+            self.push(") as \"pgrst_row\") as \"pgrst_json\"");
+        } else {
+            self.list(node, &child, &aliases);
+        }
+        for (at, (term, column)) in hidden.iter().enumerate() {
+            if at > 0 || !embed.spread || node.shows_something() {
+                self.push(", ");
+            }
+            self.column(column, &child);
+            self.push(" as ").ident(&order_column(*term));
+        }
+        self.rest(embed, parent, &child, &aliases, None);
+    }
+
+    fn to_many(&mut self, embed: &EmbedNode, parent: &Qualifier) {
+        let node = &embed.node;
+        let child = self.child(embed);
+        let aliases = self.aliases(&node.embeds);
+        if embed.spread {
+            self.push("select nullif(count(*), 0) as \"pgrst_json\"");
+            for name in node.output_names() {
+                self.push(", json_agg(\"pgrst_row\".")
+                    .ident(&name)
+                    .push(") as ")
+                    .ident(&name);
+            }
+        } else {
+            self.push("select json_agg(\"pgrst_row\") as \"pgrst_json\"");
+        }
+        self.push(" from (select ");
+        self.list(node, &child, &aliases);
+        self.rest(embed, parent, &child, &aliases, self.max_rows);
+        self.push(") as \"pgrst_row\"");
+    }
+
+    /// From `from` on.
+    fn rest(
+        &mut self,
+        embed: &EmbedNode,
+        parent: &Qualifier,
+        child: &Qualifier,
+        aliases: &[String],
+        cap: Option<u64>,
+    ) {
+        let node = &embed.node;
+        let junction = self.embed_from(embed, parent, child);
+        self.joins(node, child, aliases);
+        self.link(embed, parent, child, junction.as_ref());
+        let first = matches!(embed.link, Link::Function { .. });
+        self.conditions(
+            &node.conditions,
+            &node.embeds,
+            child,
+            &Scene::Joined(aliases),
+            first,
+        );
+        if !embed.to_one {
+            self.order(&node.order, child, aliases);
+            self.window(node.window, cap);
+        }
+    }
+
+    /// A short, unique name for the embedded relation: it shows in PostgreSQL's messages.
+    fn child(&mut self, embed: &EmbedNode) -> Qualifier {
+        self.aliases += 1;
+        let name = match &embed.node.source {
+            Source::Relation(name) => name.name.as_str(),
+            Source::Result(_) => "pgrst_source",
+        };
+        let short: String = name.chars().take(12).collect();
+        let name = if name.len() <= 50 { name } else { &short };
+        Qualifier::Alias(format!("{name}_{}", self.aliases))
+    }
+
+    /// `from child as alias[, junction as alias]`.
+    fn embed_from(
+        &mut self,
+        embed: &EmbedNode,
+        parent: &Qualifier,
+        child: &Qualifier,
+    ) -> Option<Qualifier> {
+        self.push(" from ");
+        match &embed.link {
+            Link::Function { function, origin } => {
+                self.sql.name(&function.quoted());
+                self.push("(");
+                if matches!(parent, Qualifier::Alias(name) if name == "pgrst_source") {
+                    self.push("(\"pgrst_source\".*)::");
+                    self.sql.name(&origin.quoted());
+                } else {
+                    self.qualifier(parent).push(".*");
+                }
+                self.push(")");
+            }
+            Link::Columns(_) | Link::Junction(_) => self.from(&embed.node.source),
+        }
+        self.push(" as ").qualifier(child);
+        let Link::Junction(junction) = &embed.link else {
+            return None;
+        };
+        self.aliases += 1;
+        let alias = Qualifier::Alias(format!("pgrst_junction_{}", self.aliases));
+        // A cross join, so that the joins that follow see the child as well.
+        self.push(" cross join ");
+        self.sql.name(&junction.relation.quoted());
+        self.push(" as ").qualifier(&alias);
+        Some(alias)
+    }
+
+    /// ` where` and the equalities.
+    fn link(
+        &mut self,
+        embed: &EmbedNode,
+        parent: &Qualifier,
+        child: &Qualifier,
+        junction: Option<&Qualifier>,
+    ) {
+        let mut first = true;
+        let mut lead = |writer: &mut Self| {
+            writer.push(if std::mem::take(&mut first) {
+                " where "
+            } else {
+                " and "
+            });
+        };
+        match (&embed.link, junction) {
+            (Link::Columns(pairs), _) => {
+                for (own, foreign) in pairs {
+                    lead(self);
+                    self.qualified(child, foreign)
+                        .push(" = ")
+                        .qualified(parent, own);
+                }
+            }
+            (Link::Junction(through), Some(alias)) => {
+                for (own, middle) in &through.origin_columns {
+                    lead(self);
+                    self.qualified(alias, middle)
+                        .push(" = ")
+                        .qualified(parent, own);
+                }
+                for (middle, foreign) in &through.target_columns {
+                    lead(self);
+                    self.qualified(child, foreign)
+                        .push(" = ")
+                        .qualified(alias, middle);
+                }
+            }
+            (Link::Junction(_) | Link::Function { .. }, _) => {}
+        }
+    }
+
+    /// Whether an embedded row exists, as a condition.
+    pub(super) fn exists(&mut self, embed: &EmbedNode, parent: &Qualifier) {
+        let child = self.child(embed);
+        self.push("exists (select 1");
+        let junction = self.embed_from(embed, parent, &child);
+        self.link(embed, parent, &child, junction.as_ref());
+        let first = matches!(embed.link, Link::Function { .. });
+        self.conditions(
+            &embed.node.conditions,
+            &embed.node.embeds,
+            &child,
+            &Scene::Counting,
+            first,
+        );
+        self.push(")");
+    }
+}
+
+pub(super) fn qualifier(source: &Source) -> Qualifier {
+    match source {
+        Source::Relation(name) => Qualifier::Relation(name.clone()),
+        Source::Result(_) => Qualifier::Alias("pgrst_source".to_owned()),
+    }
+}
+
+fn hidden<'n>(node: &'n Node, embed: &EmbedNode) -> Hidden<'n> {
+    let is_this = |term: &&Ordering| {
+        term.embed
+            .is_some_and(|at| std::ptr::eq(&raw const node.embeds[at], embed))
+    };
+    node.order
+        .iter()
+        .enumerate()
+        .filter(|(_, term)| is_this(term))
+        .map(|(at, term)| (at, &term.column))
+        .collect()
+}

@@ -1,0 +1,280 @@
+//! The pipeline: a request walks through its stages, bytes to bytes.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use catalog::Catalog;
+use http::{HeaderValue, Method, StatusCode, header};
+use quick_cache::sync::Cache;
+use web::Health;
+
+use crate::caller::identify;
+use crate::config::Config;
+use crate::error::{Error, render};
+use crate::plan::{Kind, Plan};
+use crate::query::{Query, Transaction};
+use crate::reply::Reply;
+use crate::request::{ApiRequest, Shape};
+use crate::result::ResultSet;
+
+/// Plans kept per catalog; the least used is forgotten.
+const PLANS: usize = 4096;
+
+/// The running service. Cheap to clone.
+#[derive(Clone)]
+pub struct Rest(Arc<Inner>);
+
+struct Inner {
+    base: Arc<settings::Rest>,
+    /// The configuration without what the database adds: in force until the catalog is there.
+    early: Config,
+    requests: pg::Requests,
+    live: catalog::Live,
+    verifier: jwt::Verifier,
+    max_body_bytes: usize,
+    snapshot: ArcSwapOption<Snapshot>,
+}
+
+/// What one catalog means: configuration, and the plans made under it.
+struct Snapshot {
+    catalog: Arc<Catalog>,
+    config: Config,
+    plans: Cache<(Shape, bool), Arc<Prepared>>,
+}
+
+/// A plan and its SQL, for every request of one shape.
+struct Prepared {
+    plan: Plan,
+    query: Option<Query>,
+}
+
+impl std::fmt::Debug for Rest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rest")
+            .field("live", &self.0.live)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Rest {
+    pub(crate) fn new(
+        base: Arc<settings::Rest>,
+        early: Config,
+        requests: pg::Requests,
+        live: catalog::Live,
+        verifier: jwt::Verifier,
+        max_body_bytes: usize,
+    ) -> Self {
+        let snapshot = ArcSwapOption::empty();
+        Self(Arc::new(Inner {
+            base,
+            early,
+            requests,
+            live,
+            verifier,
+            max_body_bytes,
+            snapshot,
+        }))
+    }
+
+    /// The catalog it serves from, and how that is kept current.
+    pub fn catalog(&self) -> &catalog::Live {
+        &self.0.live
+    }
+
+    async fn answer(&self, request: Request) -> Response {
+        let inner = &self.0;
+        let snapshot = inner.snapshot();
+        let head = request.method() == Method::HEAD;
+        if is_preflight(&request) {
+            return preflight(&request);
+        }
+        let with_origin = request.headers().contains_key(header::ORIGIN);
+        let config = snapshot
+            .as_ref()
+            .map_or(&inner.early, |snapshot| &snapshot.config);
+        let mut response = match inner.handle(request, snapshot.as_deref()).await {
+            Ok(reply) => reply.into_response(),
+            Err(error) => {
+                match &error {
+                    Error::Connection(cause) | Error::Client(cause) | Error::Internal(cause) => {
+                        tracing::error!(%cause, code = error.code(), "request failed");
+                    }
+                    _ => tracing::debug!(%error, code = error.code(), "request refused"),
+                }
+                render(&error, config.error_verbosity, head)
+            }
+        };
+        if with_origin {
+            expose(&mut response);
+        }
+        response
+    }
+}
+
+impl Inner {
+    /// Configuration and plans of the newest catalog; made anew when the catalog is.
+    fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        let catalog = self.live.current()?;
+        if let Some(snapshot) = self.snapshot.load_full()
+            && Arc::ptr_eq(&snapshot.catalog, &catalog)
+        {
+            return Some(snapshot);
+        }
+        let config = match Config::effective(&self.base, catalog.login_settings()) {
+            Ok(config) => config,
+            // The catalog was loaded under these settings, so they have been read once without a mistake.
+            Err(error) => {
+                tracing::error!(%error, "the in-database configuration cannot be used");
+                self.early.clone()
+            }
+        };
+        let snapshot = Arc::new(Snapshot {
+            catalog,
+            config,
+            plans: Cache::new(PLANS),
+        });
+        self.snapshot.store(Some(Arc::clone(&snapshot)));
+        Some(snapshot)
+    }
+
+    async fn handle(&self, http: Request, snapshot: Option<&Snapshot>) -> Result<Reply, Error> {
+        let (parts, body) = http.into_parts();
+        let config = snapshot.map_or(&self.early, |snapshot| &snapshot.config);
+        let body = axum::body::to_bytes(body, self.max_body_bytes).await;
+        let caller = identify(&parts.headers, &self.verifier, config)?;
+        let snapshot = snapshot.ok_or(Error::NoCatalog)?;
+        let anonymous = Some(caller.role.as_str()) == config.anon_role.as_deref();
+        let request = ApiRequest::parse(&parts, body.map_err(|_| Error::Unreadable)?, config)?;
+        let prepared = snapshot.prepared(&request)?;
+        let Some(query) = &prepared.query else {
+            return Reply::shape(ResultSet::default(), &request, &prepared.plan, config);
+        };
+        let transaction = Transaction::prepare(
+            query,
+            &prepared.plan,
+            &request,
+            &parts.headers,
+            &caller,
+            &snapshot.catalog,
+            config,
+        );
+        let result = ResultSet::fetch(
+            &self.requests,
+            transaction,
+            &prepared.plan,
+            config,
+            anonymous,
+        )
+        .await?;
+        Reply::shape(result, &request, &prepared.plan, config)
+    }
+}
+
+impl Snapshot {
+    fn prepared(&self, request: &ApiRequest) -> Result<Arc<Prepared>, Error> {
+        let key = (request.shape.clone(), request.head);
+        if let Some(prepared) = self.plans.get(&key) {
+            return Ok(prepared);
+        }
+        let plan = Plan::make(&request.shape, &self.catalog, &self.config)?;
+        let query = Query::write(&plan, request.head, &self.config, self.catalog.hash());
+        debug_assert!(query.is_some() || matches!(plan.kind, Kind::Info { .. }));
+        let prepared = Arc::new(Prepared { plan, query });
+        self.plans.insert(key, Arc::clone(&prepared));
+        Ok(prepared)
+    }
+}
+
+fn is_preflight(request: &Request) -> bool {
+    *request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ORIGIN)
+        && request
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// REST-COR-01.
+fn preflight(request: &Request) -> Response {
+    let asked = request
+        .headers()
+        .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
+        .and_then(|value| value.to_str().ok())
+        .into_iter()
+        .flat_map(|text| text.split(','))
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
+    let allowed: Vec<&str> = std::iter::once("Authorization")
+        .chain(asked)
+        .chain(["Accept", "Accept-Language", "Content-Language"])
+        .collect();
+    let mut response = Response::new(axum::body::Body::from(Bytes::new()));
+    *response.status_mut() = StatusCode::OK;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD"),
+    );
+    if let Ok(value) = HeaderValue::from_str(&allowed.join(", ")) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, value);
+    }
+    headers.insert(
+        header::ACCESS_CONTROL_MAX_AGE,
+        HeaderValue::from_static("86400"),
+    );
+    response
+}
+
+/// REST-COR-02.
+fn expose(response: &mut Response) {
+    let headers = response.headers_mut();
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static(
+            "Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, Server, Transfer-Encoding, Range-Unit",
+        ),
+    );
+}
+
+impl web::Service for Rest {
+    fn name(&self) -> &'static str {
+        "rest"
+    }
+
+    fn router(&self) -> Router {
+        // One handler for every path: which paths there are is the catalog's business.
+        Router::new()
+            .fallback(|State(rest): State<Self>, request: Request| async move {
+                rest.answer(request).await
+            })
+            .with_state(self.clone())
+    }
+
+    fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>> {
+        Box::pin(async {
+            if self.0.live.current().is_none() {
+                return Health::Down("the catalog is not loaded yet".to_owned());
+            }
+            match self.0.requests.health().await {
+                Ok(()) => Health::Ready,
+                Err(error) => {
+                    tracing::warn!(%error, "health check failed");
+                    Health::Down("the database does not answer".to_owned())
+                }
+            }
+        })
+    }
+}
