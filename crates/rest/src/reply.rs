@@ -1,6 +1,8 @@
 //! Status, headers, bytes.
 
 use std::fmt::Write as _;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use axum::body::Body;
 use axum::response::Response;
@@ -74,13 +76,13 @@ impl Reply {
         }
         reply.add(header::VARY, "Accept, Prefer, Range".to_owned());
         reply.overridden(&result)?;
-        if reply.length.is_some() && !request.head {
+        if reply.length.is_some() && !request.shape.head {
             reply.body = result
                 .body
                 .filter(|_| reply.length != Some(0))
                 .unwrap_or_default();
         }
-        if request.head {
+        if request.shape.head {
             reply.length = None;
         }
         Ok(reply)
@@ -202,7 +204,11 @@ impl Reply {
 
     /// The bytes on their way.
     pub(crate) fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
+        let body = match self.length {
+            Some(_) => Body::from(self.body),
+            None => without_length(),
+        };
+        let mut response = Response::new(body);
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
@@ -215,6 +221,25 @@ impl Reply {
             headers.insert(header::CONTENT_LENGTH, length.into());
         }
         response
+    }
+}
+
+/// No bytes, of no announced length: to an empty body the router would add `Content-Length: 0`.
+pub(crate) fn without_length() -> Body {
+    Body::new(Unmeasured)
+}
+
+struct Unmeasured;
+
+impl http_body::Body for Unmeasured {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        Poll::Ready(None)
     }
 }
 

@@ -44,7 +44,7 @@ struct Inner {
 struct Snapshot {
     catalog: Arc<Catalog>,
     config: Config,
-    plans: Cache<(Shape, bool), Arc<Prepared>>,
+    plans: Cache<Shape, Arc<Prepared>>,
 }
 
 /// A plan and its SQL, for every request of one shape.
@@ -178,15 +178,15 @@ impl Inner {
 
 impl Snapshot {
     fn prepared(&self, request: &ApiRequest) -> Result<Arc<Prepared>, Error> {
-        let key = (request.shape.clone(), request.head);
-        if let Some(prepared) = self.plans.get(&key) {
+        let shape = &request.shape;
+        if let Some(prepared) = self.plans.get(shape) {
             return Ok(prepared);
         }
-        let plan = Plan::make(&request.shape, &self.catalog, &self.config)?;
-        let query = Query::write(&plan, request.head, &self.config, self.catalog.hash());
+        let plan = Plan::make(shape, &self.catalog, &self.config)?;
+        let query = Query::write(&plan, shape.head, &self.config, self.catalog.hash());
         debug_assert!(query.is_some() || matches!(plan.kind, Kind::Info { .. }));
         let prepared = Arc::new(Prepared { plan, query });
-        self.plans.insert(key, Arc::clone(&prepared));
+        self.plans.insert(shape.clone(), Arc::clone(&prepared));
         Ok(prepared)
     }
 }

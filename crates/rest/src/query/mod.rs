@@ -55,11 +55,6 @@ impl Template {
             params,
         }
     }
-
-    #[cfg(test)]
-    pub(crate) fn sql(&self) -> &str {
-        &self.sql
-    }
 }
 
 /// The statements of a plan. The main one answers, in this order: total, rows on the page, body,
@@ -123,11 +118,6 @@ impl Query {
                 .map(|template| template.fill(request)),
         )
     }
-
-    #[cfg(test)]
-    pub(crate) fn sql(&self) -> &str {
-        self.main.sql()
-    }
 }
 
 /// Text and slots, growing together.
@@ -180,6 +170,3 @@ impl Writer {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

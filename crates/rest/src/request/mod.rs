@@ -60,6 +60,8 @@ pub(crate) enum Action {
 /// Everything in a request that decides plan and SQL: the key under which both are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Shape {
+    /// HEAD: the same, without the body.
+    pub(crate) head: bool,
     pub(crate) schema: String,
     pub(crate) action: Action,
     pub(crate) params: QueryParams,
@@ -78,7 +80,6 @@ pub(crate) struct ApiRequest {
     pub(crate) body: Bytes,
     pub(crate) range: RootRange,
     pub(crate) method: Method,
-    pub(crate) head: bool,
     /// The path as received.
     pub(crate) path: String,
     /// The query string in canonical form; empty if there is none.
@@ -154,6 +155,7 @@ impl ApiRequest {
         };
         params.columns = None;
         let shape = Shape {
+            head: *method == Method::HEAD,
             schema,
             action,
             params,
@@ -169,7 +171,6 @@ impl ApiRequest {
             body,
             range,
             method: method.clone(),
-            head: *method == Method::HEAD,
             path: path.to_owned(),
             canonical_query: query_string::canonical(&pairs),
             profile_given,

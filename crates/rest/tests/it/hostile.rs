@@ -1,0 +1,93 @@
+//! Malformed and hostile input: an error of the table, never a 500, never wrong data.
+
+use crate::server::Server;
+
+// REST-GEN-04, REST-ERR-07, REST-FLT-08
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hostile_requests_get_an_error_of_the_table() {
+    let server = Server::start(&["public"]).await;
+    let long_list = format!(
+        "/customers?id=in.({})",
+        (1..10_000)
+            .map(|n| n.to_string())
+            .collect::<Vec<_>>()
+            .join(",")
+    );
+    assert_eq!(server.ask("", "GET", &long_list, &[], "").await.status, 200);
+    let deep_or = format!(
+        "/customers?or={}id.eq.1{}",
+        "(and".repeat(300),
+        ")".repeat(300)
+    );
+    let deep_embed = format!(
+        "/employees?select={}id{}",
+        "employees(".repeat(300),
+        ")".repeat(300)
+    );
+    let uris = [
+        deep_or.as_str(),
+        deep_embed.as_str(),
+        "/customers?select=id::int;drop table customers",
+        "/customers?select=%22a%22%22b%22",
+        "/customers?a%00b=eq.1",
+        "/customers?id=eq.%00",
+        "/customers?id=eq.%ff%fe",
+        "/customers?name=in.(%00)",
+        "/customers?select=meta->'x'--",
+        "/customers?order=id;select",
+        "/customers?limit=99999999999999999999&offset=9223372036854775807",
+        "/customers?select=a(b(c(",
+        "/customers?id=eq(any).1",
+        "/%00",
+        "/%ff",
+        "/rpc/%22",
+        "//",
+        "/customers?select=meta->99999999999999",
+        "/customers?id=fts(no_such_language).x",
+        "/customers?on_conflict=(",
+    ];
+    for uri in uris {
+        let answer = server.ask("", "GET", uri, &[], "").await;
+        assert!(
+            answer.status < 500,
+            "{uri:.80}: {} {}",
+            answer.status,
+            answer.body
+        );
+        if answer.status >= 400 {
+            let body: serde_json::Value = serde_json::from_str(&answer.body).expect("a JSON body");
+            let members: Vec<&str> = body
+                .as_object()
+                .unwrap()
+                .keys()
+                .map(String::as_str)
+                .collect();
+            assert_eq!(members, ["code", "details", "hint", "message"], "{uri:.80}");
+        }
+    }
+    for body in [
+        "\u{0}",
+        "[[]]",
+        "[null]",
+        "{\"name\":\"\\u0000\"}",
+        "{\"id\":1e999}",
+        "nul",
+        "{\"id\":{}}",
+        "{\"na\\u0000me\":1}",
+    ] {
+        let answer = server.ask("", "POST", "/customers", &[], body).await;
+        assert!(
+            (400..500).contains(&answer.status),
+            "{body:?}: {} {}",
+            answer.status,
+            answer.body
+        );
+    }
+    assert_eq!(
+        server
+            .ask("", "GET", "/customers?select=count", &[], "")
+            .await
+            .body,
+        r#"[{"count":3}]"#
+    );
+}

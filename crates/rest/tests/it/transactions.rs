@@ -1,0 +1,85 @@
+//! How a transaction is set up and how it ends.
+
+use crate::server::Server;
+
+// REST-PRF-04, REST-TXN-07, REST-PRF-06
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rollback_that_is_preferred_does_everything_and_keeps_nothing() {
+    let server = Server::start_with(|settings| {
+        settings.schemas = vec!["public".to_owned()];
+        settings.tx_end = settings::TxEnd::CommitAllowOverride;
+    })
+    .await;
+    let prefer = [("prefer", "tx=rollback, return=representation")];
+    let answer = server
+        .ask("", "POST", "/addresses?select=id", &prefer, r#"{"id":9}"#)
+        .await;
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (201, r#"[{"id":9}]"#)
+    );
+    assert_eq!(
+        answer.headers["preference-applied"],
+        "return=representation, tx=rollback"
+    );
+    assert_eq!(
+        server
+            .ask("", "GET", "/addresses?id=eq.9", &[], "")
+            .await
+            .body,
+        "[]"
+    );
+}
+
+// REST-TXN-06, REST-RSP-04
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pre_request_function_may_refuse() {
+    let server = Server::start_with(|settings| {
+        settings.schemas = vec!["public".to_owned()];
+        settings.pre_request = Some("public.payment".to_owned());
+    })
+    .await;
+    assert_eq!(
+        server.ask("", "GET", "/customers", &[], "").await.status,
+        402
+    );
+}
+
+// REST-TXN-05, DB-SET-21, REST-ERR-03: a role's statement timeout counts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_settings_of_the_role_count() {
+    let server = Server::start(&["public"]).await;
+    let client = server.database.connect().await;
+    client
+        .batch_execute(
+            "create role hasty nologin; grant hasty to authenticator; alter role hasty set statement_timeout = '1234ms';
+             grant usage on schema public to hasty",
+        )
+        .await
+        .unwrap();
+    let mut loads = server.rest.catalog().loads();
+    let uri = "/rpc/setting?name=statement_timeout";
+    while server.ask("hasty", "GET", uri, &[], "").await.body != r#""1234ms""# {
+        client.batch_execute("notify pgrst").await.unwrap();
+        loads.changed().await.unwrap();
+    }
+}
+
+// REST-RNG-10: the cap holds for the root and for embeds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_cap_holds_for_root_and_embeds() {
+    let server = Server::start_with(|settings| {
+        settings.schemas = vec!["public".to_owned()];
+        settings.max_rows = Some(1);
+    })
+    .await;
+    let uri = "/customers?select=id,orders(id)&order=id&orders.order=id";
+    let answer = server
+        .ask("", "GET", uri, &[("prefer", "count=exact")], "")
+        .await;
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (206, r#"[{"id":1,"orders":[{"id":1}]}]"#)
+    );
+    assert_eq!(answer.headers["content-range"], "0-0/3");
+}
