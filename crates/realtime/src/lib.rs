@@ -1,6 +1,156 @@
 //! Realtime: sockets, channels, broadcast, presence and Postgres changes.
+//!
+//! In charge of the protocol of Supabase Realtime: frames and sockets, the rooms between them, the rights of
+//! private rooms, broadcast over HTTP and from the database. Which database changes a binding sees is decided in
+//! [`changes`]. Tokens are made elsewhere, and who may see a row only PostgreSQL says.
 
+mod authz;
+mod bindings;
 pub mod changes;
+mod channel;
+mod database;
+mod error;
+mod frames;
+mod hub;
+mod limits;
+mod replay;
+mod routes;
 mod schema;
+mod service;
+mod socket;
+mod token;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{SharedClock, SharedRandom, Tasks};
 
 pub use schema::SCHEMA;
+
+use authz::Authority;
+use bindings::Engine;
+use hub::{Alone, Hub};
+use limits::Limits;
+use service::Service;
+use token::Tokens;
+
+/// What the service stands on.
+#[derive(Debug)]
+pub struct Deps {
+    /// Connections for callers.
+    pub requests: pg::Requests,
+    /// The service's own login: writes `realtime.messages` past its policies and may become any caller's role.
+    pub pool: pg::Pool,
+    /// A login that may replicate.
+    pub replication: pg::Endpoint,
+    /// Checks tokens.
+    pub verifier: jwt::Verifier,
+    /// What time it is.
+    pub clock: SharedClock,
+    /// Ids and references.
+    pub random: SharedRandom,
+}
+
+/// Why the service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting cannot be used; the text says which.
+    #[error("{0}")]
+    Setting(String),
+}
+
+/// The running service.
+#[derive(Debug, Clone)]
+pub struct Realtime {
+    service: Arc<Service>,
+}
+
+/// How often deadlines of sockets are looked at.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Starts the service. The database may come later: public channels, broadcast and presence need none.
+#[expect(
+    clippy::unused_async,
+    reason = "the door is the same for every service"
+)]
+pub async fn start(
+    settings: &settings::Realtime,
+    deps: Deps,
+    tasks: &Tasks,
+) -> Result<Realtime, StartError> {
+    let tokens =
+        Tokens::new(deps.verifier, &settings.claim_validators).map_err(StartError::Setting)?;
+    let limits = Arc::new(Limits::new(settings, &deps.clock));
+    let hub = Arc::new(Hub::new(Arc::clone(&limits), Box::new(Alone)));
+    let authority = Authority::new(
+        deps.requests,
+        &deps.pool,
+        settings.authorization_timeout,
+        Arc::clone(&deps.random),
+    );
+    let service = Arc::new(Service {
+        settings: settings.clone(),
+        clock: deps.clock,
+        random: deps.random,
+        tokens,
+        limits,
+        hub,
+        authority,
+        engine: Engine::Missing("Postgres changes are not available on this server".into()),
+        alarms: socket::Alarms::default(),
+        tasks: tasks.clone(),
+    });
+    spawn_tasks(&service, tasks);
+    Ok(Realtime { service })
+}
+
+fn spawn_tasks(service: &Arc<Service>, tasks: &Tasks) {
+    let (hub, soft) = (Arc::clone(&service.hub), tasks.soft());
+    tasks.spawn("realtime presence", async move {
+        soft.run_until_cancelled(hub.send_diffs()).await;
+    });
+    let (service, soft) = (Arc::clone(service), tasks.soft());
+    tasks.spawn("realtime deadlines", async move {
+        let mut tick = tokio::time::interval(TICK);
+        while soft.run_until_cancelled(tick.tick()).await.is_some() {
+            service.alarms.ring(service.now());
+        }
+    });
+}
+
+impl Realtime {
+    /// Takes rows of `realtime.messages` that the stream brings.
+    pub fn database_broadcast(&self) -> Arc<dyn changes::DatabaseBroadcast> {
+        let (hub, limits) = (
+            Arc::clone(&self.service.hub),
+            Arc::clone(&self.service.limits),
+        );
+        Arc::new(database::FromDatabase { hub, limits })
+    }
+
+    /// Sockets connected now.
+    pub fn sockets(&self) -> usize {
+        self.service.limits.sockets.now()
+    }
+}
+
+impl web::Service for Realtime {
+    fn name(&self) -> &'static str {
+        "realtime"
+    }
+
+    fn router(&self) -> axum::Router {
+        routes::router(Arc::clone(&self.service))
+    }
+
+    fn health(&self) -> Pin<Box<dyn Future<Output = web::Health> + Send + '_>> {
+        Box::pin(async move {
+            match self.service.authority.own().0.health().await {
+                Ok(()) => web::Health::Ready,
+                Err(_) => web::Health::Down("the database does not answer".into()),
+            }
+        })
+    }
+}
