@@ -58,6 +58,10 @@ impl RelationKind {
 
 /// A table, view, materialized view, foreign table or partitioned root.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each with a name"
+)]
 pub struct Relation {
     /// Its oid.
     pub oid: u32,

@@ -40,10 +40,13 @@ create function public.act() returns trigger language plpgsql as $$ begin return
 async fn load() -> Catalog {
     let database = Postgres::shared().database().await;
     let client = database.connect().await;
-    client.batch_execute(FIXTURE).await.unwrap();
+    client
+        .batch_execute(FIXTURE)
+        .await
+        .expect("the fixture is good SQL");
     Catalog::load(&client, &["public".to_owned()], &["hidden".to_owned()])
         .await
-        .unwrap()
+        .expect("a catalog")
 }
 
 fn name(name: &str) -> ObjectName {

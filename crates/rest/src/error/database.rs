@@ -10,19 +10,16 @@ pub(super) fn status(error: &ServerError, anonymous: bool) -> u16 {
         "23503" | "23505" => 409,
         "25006" => 405,
         "21000" if error.message.ends_with("requires a WHERE clause") => 400,
-        "21000" => 500,
+        "21000" | "42P17" | "53400" => 500,
         "22023"
             if error.message.starts_with("role ") && error.message.ends_with(" does not exist") =>
         {
             401
         }
-        "22023" => 400,
-        "53400" => 500,
+        "22023" | "P0001" => 400,
         "57P01" => 503,
-        "P0001" => 400,
         "42883" if error.message.starts_with("function xmlagg(") => 406,
         "42883" | "42P01" => 404,
-        "42P17" => 500,
         "42501" => {
             if anonymous {
                 401

@@ -3,6 +3,7 @@
 mod database;
 mod raised;
 mod render;
+mod token;
 
 use pg::ServerError;
 use serde_json::Value;
@@ -240,7 +241,7 @@ impl Error {
             Self::AmbiguousFunction(_) => "PGRST203",
             Self::NoColumn { .. } => "PGRST204",
             Self::NoRelation { .. } => "PGRST205",
-            Self::Token(error) => token_code(error),
+            Self::Token(error) => token::code(error),
             Self::Anonymous => "PGRST302",
             Self::Audience => "PGRST303",
             Self::Internal(_) => "PGRSTX00",
@@ -309,7 +310,7 @@ impl Error {
                 format!("Could not find the '{column}' column of '{relation}' in the schema cache")
             }
             Self::NoRelation { name, .. } => format!("Could not find the table '{name}' in the schema cache"),
-            Self::Token(error) => token_message(error),
+            Self::Token(error) => token::message(error),
             Self::Anonymous => "Anonymous access is disabled".to_owned(),
             Self::Audience => "JWT not in audience".to_owned(),
             Self::Internal(_) => "Internal error".to_owned(),
@@ -375,7 +376,7 @@ impl Error {
                 search,
                 ..
             } => Value::from(function_search(name, arguments, *search)),
-            Self::Token(error) => token_details(error),
+            Self::Token(error) => token::details(error),
             Self::Database { error, .. } => error.detail.clone().into(),
             _ => Value::Null,
         }
@@ -455,43 +456,6 @@ fn function_search(name: &str, arguments: &[String], search: FunctionSearch) -> 
     format!(
         "Searched for the function {name}{with}, but no matches were found in the schema cache."
     )
-}
-
-fn token_code(error: &jwt::Error) -> &'static str {
-    use jwt::Error as E;
-    match error {
-        E::Empty | E::Parts(_) | E::Malformed | E::Algorithm(_) | E::Signature => "PGRST301",
-        _ => "PGRST303",
-    }
-}
-
-fn token_message(error: &jwt::Error) -> String {
-    use jwt::Error as E;
-    match error {
-        E::Empty => "Empty JWT is sent in Authorization header".to_owned(),
-        E::Parts(count) => format!("Expected 3 parts in JWT; got {count}"),
-        E::Malformed => "JWT cryptographic operation failed".to_owned(),
-        E::Algorithm(_) => "Wrong or unsupported encoding algorithm".to_owned(),
-        E::Signature => "No suitable key or wrong key type".to_owned(),
-        E::NotANumber(name) => format!("The JWT '{name}' claim must be a number"),
-        E::AudienceShape => {
-            "The JWT 'aud' claim must be a string or an array of strings".to_owned()
-        }
-        E::Expired => "JWT expired".to_owned(),
-        E::NotYetValid => "JWT not yet valid".to_owned(),
-        E::IssuedInFuture => "JWT issued at future".to_owned(),
-        _ => "Parsing claims failed".to_owned(),
-    }
-}
-
-fn token_details(error: &jwt::Error) -> Value {
-    match error {
-        jwt::Error::Signature => Value::from("None of the keys was able to decode the JWT"),
-        jwt::Error::Algorithm(name) if name == "none" => {
-            Value::from("JWT is unsecured but expected 'alg' was not 'none'")
-        }
-        _ => Value::Null,
-    }
 }
 
 #[cfg(test)]

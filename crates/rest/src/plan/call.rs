@@ -6,8 +6,9 @@ use std::sync::Arc;
 use catalog::{Catalog, Function, ObjectName, Shape as ResultShape, Volatility};
 use sql::TypeName;
 
-use super::negotiate::{self, Applies, Format, Of};
-use super::node::{Node, Planner, Source};
+use super::negotiate::{self, Applies, Format};
+use super::node::{Node, Source};
+use super::planner::Planner;
 use super::{Kind, Plan, hint};
 use crate::config::Config;
 use crate::error::{Error, FunctionSearch};
@@ -198,7 +199,7 @@ pub(super) fn plan(
         }
         ResultShape::Void | ResultShape::Scalar => None,
     };
-    let format = Format::choose(&shape.accept, Of::Rows)?;
+    let format = Format::choose(&shape.accept)?;
     let prefer = &shape.prefer;
     negotiate::strictness(prefer)?;
     let max_affected = prefer.effective_max_affected();

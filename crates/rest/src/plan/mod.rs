@@ -4,6 +4,7 @@ mod call;
 mod hint;
 mod negotiate;
 pub(crate) mod node;
+mod planner;
 mod relationship;
 mod write;
 
@@ -121,14 +122,14 @@ fn read(
     catalog: &Catalog,
     config: &Config,
 ) -> Result<Plan, Error> {
-    let mut planner = node::Planner::new(shape, catalog, config)?;
+    let mut planner = planner::Planner::new(shape, catalog, config)?;
     let node = planner.root(
         node::Source::Relation(relation.name.clone()),
         Some(relation),
         &relation.name,
         true,
     )?;
-    let format = Format::choose(&shape.accept, negotiate::Of::Rows)?;
+    let format = Format::choose(&shape.accept)?;
     negotiate::strictness(&shape.prefer)?;
     Ok(Plan {
         kind: Kind::Read(node),

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::request::media::{MediaType, Nulls};
-use crate::request::prefer::Preferences;
+use crate::request::prefer::{self, Preferences};
 
 /// How the rows become a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,15 +21,9 @@ impl Default for Format {
     }
 }
 
-/// What is to be formatted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Of {
-    Rows,
-}
-
 impl Format {
     /// REST-MED-01, -02: the first that can be made.
-    pub(crate) fn choose(accept: &[MediaType], _of: Of) -> Result<Self, Error> {
+    pub(crate) fn choose(accept: &[MediaType]) -> Result<Self, Error> {
         accept
             .iter()
             .find_map(|media| match media {
@@ -87,29 +81,29 @@ pub(crate) enum Applies {
 }
 
 /// REST-PRF-06: what took effect, in a fixed order.
-pub(crate) fn applied(prefer: &Preferences, to: Applies) -> String {
+pub(crate) fn applied(given: &Preferences, to: Applies) -> String {
     let writes = !matches!(to, Applies::Read | Applies::Call);
     let resolves = matches!(to, Applies::Insert { resolves: true });
     let fills = matches!(to, Applies::Insert { .. } | Applies::Update);
     let limits = matches!(to, Applies::Update | Applies::Delete | Applies::Call);
-    let timezone = prefer
+    let timezone = given
         .timezone
         .as_ref()
         .map(|zone| format!("timezone={zone}"));
-    let max_affected = prefer
+    let max_affected = given
         .effective_max_affected()
         .filter(|_| limits)
         .map(|n| format!("max-affected={n}"));
     let items = [
-        prefer
+        given
             .resolution
             .filter(|_| resolves)
-            .map(|item| item.text()),
-        prefer.missing.filter(|_| fills).map(|item| item.text()),
-        prefer.returning.filter(|_| writes).map(|item| item.text()),
-        prefer.count.map(|item| item.text()),
-        prefer.tx.map(|item| item.text()),
-        prefer.handling.map(|item| item.text()),
+            .map(prefer::Resolution::text),
+        given.missing.filter(|_| fills).map(prefer::Missing::text),
+        given.returning.filter(|_| writes).map(prefer::Return::text),
+        given.count.map(prefer::Count::text),
+        given.tx.map(prefer::Tx::text),
+        given.handling.map(prefer::Handling::text),
         timezone.as_deref(),
         max_affected.as_deref(),
     ];

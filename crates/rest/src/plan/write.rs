@@ -5,8 +5,9 @@ use std::sync::Arc;
 use catalog::{Catalog, Relation};
 use sql::{CatalogExpression, TypeName};
 
-use super::negotiate::{self, Applies, Format, Of};
-use super::node::{Condition, Node, Planner, Source};
+use super::negotiate::{self, Applies, Format};
+use super::node::{Condition, Node, Source};
+use super::planner::Planner;
 use super::{Kind, Plan};
 use crate::config::Config;
 use crate::error::Error;
@@ -89,9 +90,10 @@ pub(super) fn plan(
     let wants_rows = prefer.wants_representation();
     let mut planner = Planner::new(shape, catalog, config)?;
     let source = Source::Result(Some(relation.name.clone()));
-    let node = match wants_rows {
-        true => Some(planner.root(source, Some(relation), &relation.name, false)?),
-        false => None,
+    let node = if wants_rows {
+        Some(planner.root(source, Some(relation), &relation.name, false)?)
+    } else {
+        None
     };
     let conditions = match verb {
         Verb::Insert => Vec::new(),
@@ -112,7 +114,7 @@ pub(super) fn plan(
         safe(&change, &targets)?;
     }
     negotiate::strictness(prefer)?;
-    let format = Format::choose(&shape.accept, Of::Rows)?;
+    let format = Format::choose(&shape.accept)?;
     let applies = match &change {
         Change::Insert { conflict } => Applies::Insert {
             resolves: conflict.is_some(),

@@ -11,16 +11,15 @@ use crate::request::prefer::Count;
 impl Writer {
     pub(super) fn call(&mut self, call: &CallPlan, plan: &Plan, head: bool) {
         let returns = &call.function.returns;
-        match &call.node {
+        if call.node.is_some() {
             // REST-RPC-20: in FROM, and not materialized unless it is read twice.
-            Some(_) => self.rows(call),
-            None => {
-                self.push("with \"pgrst_source\" as materialized (select ");
-                self.invocation(call);
-                self.push(" as \"pgrst_scalar\"");
-                self.body_source(call, false);
-                self.push(") ");
-            }
+            self.rows(call);
+        } else {
+            self.push("with \"pgrst_source\" as materialized (select ");
+            self.invocation(call);
+            self.push(" as \"pgrst_scalar\"");
+            self.body_source(call, false);
+            self.push(") ");
         }
         self.push("select ");
         match (&call.node, plan.count) {
@@ -58,7 +57,7 @@ impl Writer {
         self.overrides();
         self.push(" from (");
         match &call.node {
-            Some(node) => self.select(node, &[]),
+            Some(node) => self.select(node),
             None => {
                 self.push("select * from \"pgrst_source\"");
             }

@@ -137,7 +137,7 @@ impl Writer {
                 self.push(")");
             }
             Condition::NoEmbedded { embed, negated } => {
-                self.no_embedded(*embed, *negated, embeds, of, scene)
+                self.no_embedded(*embed, *negated, embeds, of, scene);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod call;
 mod condition;
+mod link;
 mod node;
 mod shell;
 mod transaction;

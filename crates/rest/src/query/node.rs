@@ -35,7 +35,7 @@ impl Writer {
         self.body(plan.format, head);
         self.overrides();
         self.push(" from (");
-        self.select(node, &[]);
+        self.select(node);
         self.push(") as \"pgrst_page\"");
     }
 
@@ -57,7 +57,7 @@ impl Writer {
         }
     }
 
-    fn from(&mut self, source: &Source) {
+    pub(super) fn from(&mut self, source: &Source) {
         match source {
             Source::Relation(name) => {
                 self.sql.name(&name.quoted());
@@ -69,15 +69,11 @@ impl Writer {
     }
 
     /// The root's select, with joins, conditions, order and window.
-    pub(super) fn select(&mut self, node: &Node, extra: &[(usize, &Column)]) {
+    pub(super) fn select(&mut self, node: &Node) {
         let of = qualifier(&node.source);
         let aliases = self.aliases(&node.embeds);
         self.push("select ");
         self.list(node, &of, &aliases);
-        debug_assert!(
-            extra.is_empty(),
-            "only embeds show columns for their parent's order"
-        );
         self.push(" from ");
         self.from(&node.source);
         self.joins(node, &of, &aliases);
@@ -210,9 +206,9 @@ impl Writer {
                 " left join lateral ("
             });
             if embed.to_one {
-                self.to_one(embed, of, &hidden(node, embed));
+                self.join_one(embed, of, &hidden(node, embed));
             } else {
-                self.to_many(embed, of);
+                self.join_many(embed, of);
             }
             self.push(") as ").ident(alias).push(" on ");
             if embed.inner && !embed.to_one {
@@ -223,7 +219,7 @@ impl Writer {
         }
     }
 
-    fn to_one(&mut self, embed: &EmbedNode, parent: &Qualifier, hidden: &Hidden<'_>) {
+    fn join_one(&mut self, embed: &EmbedNode, parent: &Qualifier, hidden: &Hidden<'_>) {
         let node = &embed.node;
         let child = self.child(embed);
         let aliases = self.aliases(&node.embeds);
@@ -245,7 +241,7 @@ impl Writer {
         self.rest(embed, parent, &child, &aliases, None);
     }
 
-    fn to_many(&mut self, embed: &EmbedNode, parent: &Qualifier) {
+    fn join_many(&mut self, embed: &EmbedNode, parent: &Qualifier) {
         let node = &embed.node;
         let child = self.child(embed);
         let aliases = self.aliases(&node.embeds);
@@ -291,113 +287,6 @@ impl Writer {
             self.order(&node.order, child, aliases);
             self.window(node.window, cap);
         }
-    }
-
-    /// A short, unique name for the embedded relation: it shows in PostgreSQL's messages.
-    fn child(&mut self, embed: &EmbedNode) -> Qualifier {
-        self.aliases += 1;
-        let name = match &embed.node.source {
-            Source::Relation(name) => name.name.as_str(),
-            Source::Result(_) => "pgrst_source",
-        };
-        let short: String = name.chars().take(12).collect();
-        let name = if name.len() <= 50 { name } else { &short };
-        Qualifier::Alias(format!("{name}_{}", self.aliases))
-    }
-
-    /// `from child as alias[, junction as alias]`.
-    fn embed_from(
-        &mut self,
-        embed: &EmbedNode,
-        parent: &Qualifier,
-        child: &Qualifier,
-    ) -> Option<Qualifier> {
-        self.push(" from ");
-        match &embed.link {
-            Link::Function { function, origin } => {
-                self.sql.name(&function.quoted());
-                self.push("(");
-                if matches!(parent, Qualifier::Alias(name) if name == "pgrst_source") {
-                    self.push("(\"pgrst_source\".*)::");
-                    self.sql.name(&origin.quoted());
-                } else {
-                    self.qualifier(parent).push(".*");
-                }
-                self.push(")");
-            }
-            Link::Columns(_) | Link::Junction(_) => self.from(&embed.node.source),
-        }
-        self.push(" as ").qualifier(child);
-        let Link::Junction(junction) = &embed.link else {
-            return None;
-        };
-        self.aliases += 1;
-        let alias = Qualifier::Alias(format!("pgrst_junction_{}", self.aliases));
-        // A cross join, so that the joins that follow see the child as well.
-        self.push(" cross join ");
-        self.sql.name(&junction.relation.quoted());
-        self.push(" as ").qualifier(&alias);
-        Some(alias)
-    }
-
-    /// ` where` and the equalities.
-    fn link(
-        &mut self,
-        embed: &EmbedNode,
-        parent: &Qualifier,
-        child: &Qualifier,
-        junction: Option<&Qualifier>,
-    ) {
-        let mut first = true;
-        let mut lead = |writer: &mut Self| {
-            writer.push(if std::mem::take(&mut first) {
-                " where "
-            } else {
-                " and "
-            });
-        };
-        match (&embed.link, junction) {
-            (Link::Columns(pairs), _) => {
-                for (own, foreign) in pairs {
-                    lead(self);
-                    self.qualified(child, foreign)
-                        .push(" = ")
-                        .qualified(parent, own);
-                }
-            }
-            (Link::Junction(through), Some(alias)) => {
-                for (own, middle) in &through.origin_columns {
-                    lead(self);
-                    self.qualified(alias, middle)
-                        .push(" = ")
-                        .qualified(parent, own);
-                }
-                for (middle, foreign) in &through.target_columns {
-                    lead(self);
-                    self.qualified(child, foreign)
-                        .push(" = ")
-                        .qualified(alias, middle);
-                }
-            }
-            (Link::Junction(_) | Link::Function { .. }, _) => {}
-        }
-    }
-
-    /// Whether an embedded row exists, as a condition.
-    pub(super) fn exists(&mut self, embed: &EmbedNode, parent: &Qualifier) {
-        let child = self.child(embed);
-        self.push("exists (select 1");
-        let junction = self.embed_from(embed, parent, &child);
-        self.link(embed, parent, &child, junction.as_ref());
-        let first = matches!(embed.link, Link::Function { .. });
-        self.conditions(
-            &embed.node.conditions,
-            &embed.node.embeds,
-            &child,
-            &Scene::Counting,
-            first,
-        );
-        self.push(")");
     }
 }
 

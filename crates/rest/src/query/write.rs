@@ -37,7 +37,7 @@ impl Writer {
         match &write.node {
             Some(node) => {
                 self.push(" from (");
-                self.select(node, &[]);
+                self.select(node);
                 self.push(") as \"pgrst_page\"");
             }
             None => {

@@ -50,7 +50,7 @@ fn operation_at(
         }
         "isdistinct" => {
             cursor.require(".", "\".\"")?;
-            Test::IsDistinct(value(cursor, place, values)?)
+            Test::IsDistinct(value(cursor, place, values))
         }
         "fts" | "plfts" | "phfts" | "wfts" => full_text(word, cursor, place, values)?,
         _ => {
@@ -81,7 +81,7 @@ fn compare(
     }
     cursor.require(".", "\".\"")?;
     let pattern = matches!(operator, Operator::Like | Operator::ILike);
-    let text = value_text(cursor, place)?;
+    let text = value_text(cursor, place);
     // REST-FLT-04: `*` stands for `%`.
     let value = if pattern {
         values.add_text(&text.replace('*', "%"))
@@ -120,7 +120,7 @@ fn full_text(
     Ok(Test::FullText {
         kind,
         language,
-        value: value(cursor, place, values)?,
+        value: value(cursor, place, values),
     })
 }
 
@@ -172,26 +172,26 @@ fn list(cursor: &mut Cursor<'_>, values: &mut Values) -> Parsed<ValueId> {
     Ok(values.add(array_literal(elements)))
 }
 
-fn value(cursor: &mut Cursor<'_>, place: Place, values: &mut Values) -> Parsed<ValueId> {
-    value_text(cursor, place).map(|text| values.add_text(&text))
+fn value(cursor: &mut Cursor<'_>, place: Place, values: &mut Values) -> ValueId {
+    values.add_text(&value_text(cursor, place))
 }
 
-fn value_text(cursor: &mut Cursor<'_>, place: Place) -> Parsed<String> {
+fn value_text(cursor: &mut Cursor<'_>, place: Place) -> String {
     if place == Place::Alone {
-        return Ok(cursor.take_rest().to_owned());
+        return cursor.take_rest().to_owned();
     }
     if let Some(text) = cursor.quoted_element() {
-        return Ok(text);
+        return text;
     }
     let mut ahead = *cursor;
     if ahead.eat("{") {
         let inner = ahead.take_while(|c| !matches!(c, '{' | '}'));
         if ahead.eat("}") {
             *cursor = ahead;
-            return Ok(format!("{{{inner}}}"));
+            return format!("{{{inner}}}");
         }
     }
-    Ok(cursor.take_while(|c| !matches!(c, ',' | ')')).to_owned())
+    cursor.take_while(|c| !matches!(c, ',' | ')')).to_owned()
 }
 
 /// `(cond,cond,…)`, the value of a parameter `and` or `or`.

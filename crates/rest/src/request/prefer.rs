@@ -83,10 +83,10 @@ impl Preferences {
     fn item(&mut self, item: &str) {
         match item {
             "resolution=merge-duplicates" => {
-                first(&mut self.resolution, Resolution::MergeDuplicates)
+                first(&mut self.resolution, Resolution::MergeDuplicates);
             }
             "resolution=ignore-duplicates" => {
-                first(&mut self.resolution, Resolution::IgnoreDuplicates)
+                first(&mut self.resolution, Resolution::IgnoreDuplicates);
             }
             "missing=default" => first(&mut self.missing, Missing::Default),
             "missing=null" => first(&mut self.missing, Missing::Null),

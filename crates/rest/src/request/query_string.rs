@@ -57,7 +57,7 @@ pub(crate) fn canonical(pairs: &[Pair<'_>]) -> String {
             None => merged.push((name, value)),
         }
     }
-    merged.sort_by(|(left, _), (right, _)| left.cmp(right));
+    merged.sort_by_key(|(name, _)| *name);
     let parts: Vec<String> = merged
         .iter()
         .map(|(name, value)| format!("{}={value}", encode(name)))

@@ -36,7 +36,7 @@ pub(crate) struct Answer {
 impl Server {
     pub(crate) async fn start(schemas: &[&str]) -> Self {
         Self::start_with(|settings| {
-            settings.schemas = schemas.iter().map(|s| (*s).to_owned()).collect()
+            settings.schemas = schemas.iter().map(|s| (*s).to_owned()).collect();
         })
         .await
     }
@@ -118,7 +118,7 @@ impl Server {
                 request = request.header(
                     "authorization",
                     format!("Bearer {}", self.token(caller, "someone")),
-                )
+                );
             }
         }
         for (name, value) in headers {
