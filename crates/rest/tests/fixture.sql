@@ -59,3 +59,31 @@ insert into public.order_items values (1, 1, 2), (1, 2, 1), (3, 2, 5);
 insert into public.employees values (1, 'boss', null), (2, 'worker', 1), (3, 'other', 1);
 insert into public.addresses values (1, 'Paris');
 insert into public.notes (owner, text) values ('ada', 'mine'), ('bob', 'his');
+create table public."Weird, na.me" ("we""ird col" int primary key, "order" int, "größe" text, "count" int);
+insert into public."Weird, na.me" values (1, 7, 'klein', 9);
+create table other.owners (id int primary key);
+create table public.pets (id int primary key, owner_id int references other.owners);
+create table public.seats (row_no int, seat_no int, label text, primary key (row_no, seat_no));
+create table public.bookings (id int primary key, row_no int, seat_no int,
+  foreign key (row_no, seat_no) references public.seats (row_no, seat_no));
+insert into public.seats values (1, 2, 'window');
+insert into public.bookings values (5, 1, 2);
+create table public.passports (id int primary key, customer_id int unique references public.customers);
+insert into public.passports values (77, 1);
+create table public.nokey (a int);
+create table public.chained (id int primary key, next int references public.chained deferrable initially deferred);
+create view public.plain_view as select id, name from public.customers;
+create view public.frozen as select count(*) as n from public.customers;
+create sequence public.calls;
+create function public.counted() returns setof public.addresses language sql as $$
+  select (nextval('public.calls'))::int, 'x'::text $$;
+create function public.calls_made() returns int language sql as $$ select last_value::int from public.calls $$;
+create function public.asserted() returns void language plpgsql as $$ begin assert false; end $$;
+create function public.failed() returns void language plpgsql as $$ begin
+  raise exception 'no' using detail = 'why', hint = 'how'; end $$;
+create function public.isolated() returns text language sql set default_transaction_isolation = 'serializable'
+  as $$ select current_setting('transaction_isolation') $$;
+create function public.forbidden() returns int language sql as $$ select 1 $$;
+revoke execute on function public.forbidden() from public;
+grant all on all tables in schema public, other to anon, service_role;
+grant usage, select on all sequences in schema public to anon, service_role;

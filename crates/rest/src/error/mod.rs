@@ -65,8 +65,8 @@ pub(crate) enum Error {
     AggregatesOff,
     #[error("invalid path")]
     Path,
-    #[error("not implemented")]
-    NotImplemented(&'static str),
+    #[error("the description of the API is off")]
+    RootDisabled,
     #[error("max-affected on a single result")]
     MaxAffectedFunction,
     #[error("the body broke off or is too large")]
@@ -188,7 +188,6 @@ impl Error {
             | Self::RelatedOrder { .. }
             | Self::Preferences(_)
             | Self::AggregatesOff
-            | Self::NotImplemented(_)
             | Self::MaxAffectedFunction
             | Self::Unreadable
             | Self::NoRelationship { .. }
@@ -196,7 +195,9 @@ impl Error {
             | Self::PutMismatch
             | Self::MaxAffected(_) => 400,
             Self::Token(_) | Self::Audience | Self::Anonymous => 401,
-            Self::Path | Self::NoFunction { .. } | Self::NoRelation { .. } => 404,
+            Self::Path | Self::RootDisabled | Self::NoFunction { .. } | Self::NoRelation { .. } => {
+                404
+            }
             Self::RpcMethod(_) | Self::PutFilters | Self::Method(_) => 405,
             Self::Schema { .. } | Self::MediaTypes(_) | Self::NotSingular(_) => 406,
             Self::NegativeLimit | Self::RangeOrder | Self::OffsetBeyond { .. } => 416,
@@ -233,7 +234,7 @@ impl Error {
             Self::AggregatesOff => "PGRST123",
             Self::MaxAffected(_) => "PGRST124",
             Self::Path => "PGRST125",
-            Self::NotImplemented(_) => "PGRST127",
+            Self::RootDisabled => "PGRST126",
             Self::MaxAffectedFunction => "PGRST128",
             Self::NoRelationship { .. } => "PGRST200",
             Self::AmbiguousRelationship { .. } => "PGRST201",
@@ -285,7 +286,7 @@ impl Error {
             Self::AggregatesOff => "Use of aggregate functions is not allowed".to_owned(),
             Self::MaxAffected(_) => "Query result exceeds max-affected preference constraint".to_owned(),
             Self::Path => "Invalid path specified in request URL".to_owned(),
-            Self::NotImplemented(_) => "Feature not implemented".to_owned(),
+            Self::RootDisabled => "Root endpoint metadata is disabled".to_owned(),
             Self::MaxAffectedFunction => {
                 "Function must return SETOF or TABLE when max-affected preference is used with handling=strict"
                     .to_owned()
@@ -344,7 +345,6 @@ impl Error {
                 Value::from(format!("Invalid preferences: {}", items.join(", ")))
             }
             Self::MaxAffected(rows) => Value::from(format!("The query affects {rows} rows")),
-            Self::NotImplemented(what) => text(what),
             Self::NoRelationship {
                 origin,
                 target,

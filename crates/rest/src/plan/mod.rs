@@ -50,9 +50,8 @@ impl Plan {
     pub(crate) fn make(shape: &Shape, catalog: &Catalog, config: &Config) -> Result<Self, Error> {
         match &shape.action {
             Action::Root { options: true } => Ok(Self::info("OPTIONS,GET,HEAD".to_owned())),
-            Action::Root { options: false } => Err(Error::NotImplemented(
-                "The description of the API at / is not available.",
-            )),
+            // As with `openapi-mode = disabled`: there is no description of the API yet.
+            Action::Root { options: false } => Err(Error::RootDisabled),
             Action::Relation { name, verb } => {
                 let relation = relation(catalog, &shape.schema, name)?;
                 match verb {

@@ -101,4 +101,4 @@ macro_rules! files {
     )+ };
 }
 
-files!(reads, embeds, writes, calls, errors);
+files!(reads, embeds, writes, calls, errors, corners);

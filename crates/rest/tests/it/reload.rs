@@ -77,3 +77,35 @@ async fn a_changed_column_type_is_noticed_without_being_told() {
         r#"[{"id":1}]"#
     );
 }
+
+// REST-CCH-06: a configuration that cannot be used keeps the catalog in service.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_reload_keeps_the_old_catalog_in_service() {
+    let server = Server::start(&["public"]).await;
+    let client = server.database.connect().await;
+    let name = server.database.admin().database().to_owned();
+    let mut loads = server.rest.catalog().loads();
+    loads.wait_for(|count| *count >= 2).await.unwrap();
+    let set =
+        |what: &str| format!("alter role authenticator in database {name} {what}; notify pgrst");
+    client
+        .batch_execute(&set("set pgrst.db_schemas = 'no_such_schema'"))
+        .await
+        .unwrap();
+    for _ in 0..5 {
+        assert_eq!(
+            server
+                .ask("", "GET", "/customers?limit=0", &[], "")
+                .await
+                .body,
+            "[]"
+        );
+    }
+    loads.mark_unchanged();
+    client
+        .batch_execute(&set("set pgrst.db_schemas = 'other'"))
+        .await
+        .unwrap();
+    loads.changed().await.unwrap();
+    assert_eq!(server.ask("", "GET", "/things", &[], "").await.body, "[]");
+}
