@@ -58,8 +58,10 @@ impl Config {
         let pre_request: Option<String> = stored.get("db_pre_request", base.pre_request.clone())?;
         Ok(Self {
             schemas,
-            extra_search_path: stored
-                .get("db_extra_search_path", base.extra_search_path.clone())?,
+            extra_search_path: stored.get(
+                "db_extra_search_path",
+                with_extensions(&base.extra_search_path),
+            )?,
             max_rows: stored.get("db_max_rows", base.max_rows)?,
             anon_role: Some(anon_role).filter(|role| !role.is_empty()),
             safeupdate: base.safeupdate,
@@ -89,6 +91,16 @@ impl Config {
     }
 }
 
+/// GW-ENV-08: self-hosting files say `public` alone, while extensions live in a schema of their own. An empty
+/// path stays empty.
+fn with_extensions(path: &[String]) -> Vec<String> {
+    let mut path = path.to_vec();
+    if !path.is_empty() && !path.iter().any(|name| name == "extensions") {
+        path.push("extensions".to_owned());
+    }
+    path
+}
+
 struct Stored<'a>(&'a BTreeMap<String, String>);
 
 impl Stored<'_> {
@@ -99,3 +111,6 @@ impl Stored<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -303,3 +303,24 @@ fn bodies_are_read_for_their_keys() {
         shape(false, &["a", "b"])
     );
 }
+
+proptest::proptest! {
+    // REST-GEN-04: whatever is asked, the answer is a request or an error of the table.
+    #[test]
+    fn no_query_string_is_too_much(query in "[-a-z0-9.,:()!*\"'{}%&=><\\\\ é\u{0}]{0,60}", body in ".{0,40}") {
+        let mut values = Values::default();
+        for arguments in [Arguments::Allowed, Arguments::Refused] {
+            for prefix in ["select=", "order=", "or=(", "id=", "id=in.(", "columns=", "on_conflict=", ""] {
+                let text = format!("{prefix}{query}");
+                if let Err(error) = parse(&pairs(&text), arguments, None, &mut values) {
+                    proptest::prop_assert_eq!(error.status(), 400);
+                }
+            }
+        }
+        for kind in [media::BodyType::Json, media::BodyType::Csv, media::BodyType::Form] {
+            if let Err(error) = payload::read(body.clone().into(), &kind, Purpose::Write, None) {
+                proptest::prop_assert_eq!(error.code(), "PGRST102");
+            }
+        }
+    }
+}
