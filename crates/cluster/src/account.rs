@@ -1,0 +1,59 @@
+//! Who PostgreSQL runs as: it refuses to run as root.
+
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use nix::unistd::{Gid, Uid, User, chown, geteuid};
+
+use crate::Error;
+
+/// The account PostgreSQL's programs run under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Account {
+    /// Ours, which is not root.
+    Own,
+    /// Another one, as we are root.
+    Other {
+        /// Its user.
+        uid: Uid,
+        /// Its group.
+        gid: Gid,
+    },
+}
+
+impl Account {
+    /// Ours, unless we are root: then `postgres`, else `nobody`.
+    pub fn choose() -> Result<Self, Error> {
+        if !geteuid().is_root() {
+            return Ok(Self::Own);
+        }
+        ["postgres", "nobody"]
+            .into_iter()
+            .find_map(|name| User::from_name(name).ok().flatten())
+            .map(|user| Self::Other {
+                uid: user.uid,
+                gid: user.gid,
+            })
+            .ok_or(Error::NoAccount)
+    }
+
+    /// A command that runs under this account, without any of our other groups.
+    pub fn command(self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        if let Self::Other { uid, gid } = self {
+            command.uid(uid.as_raw()).gid(gid.as_raw());
+        }
+        command
+    }
+
+    /// Makes this account the owner of `path`.
+    pub(crate) fn own(self, path: &Path) -> Result<(), Error> {
+        match self {
+            Self::Own => Ok(()),
+            Self::Other { uid, gid } => {
+                chown(path, Some(uid), Some(gid)).map_err(|errno| Error::file(path, errno.into()))
+            }
+        }
+    }
+}
