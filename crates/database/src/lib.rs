@@ -5,7 +5,18 @@
 //! that brings the services' own schemas up to date. Everything is idempotent, under an advisory lock,
 //! and never narrows what it did not create.
 
+mod error;
+mod logins;
+mod migrate;
+mod options;
+mod prepare;
+
 use base::Secret;
+
+pub use error::Error;
+pub use logins::Logins;
+pub use options::Options;
+pub use prepare::{Report, plan_sql, prepare};
 
 /// One numbered schema change of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,259 @@
+//! One procedure that makes a Supabase database, however much of it is there already.
+
+use pg::Endpoint;
+use settings::OwnerRole;
+use tokio_postgres::Client;
+
+use crate::logins::Logins;
+use crate::{Error, Options, Schema, migrate};
+
+/// Serialises preparations on one cluster: "passerel" in ASCII, as a number.
+const LOCK: i64 = 0x7061_7373_6572_656c;
+
+/// What a preparation found and did.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// How each service logs in.
+    pub logins: Logins,
+    /// The administrator's login to the prepared database.
+    pub admin: Endpoint,
+    /// `server_version_num`.
+    pub server_version: i32,
+    /// Schema changes that were applied now.
+    pub migrations_applied: usize,
+}
+
+/// One step: its name and its SQL, run in one transaction.
+type Step = (&'static str, &'static str);
+
+const CLUSTER_STEPS: [Step; 2] = [
+    ("roles", include_str!("sql/roles.sql")),
+    ("role settings", include_str!("sql/role_settings.sql")),
+];
+
+fn database_steps(options: &Options) -> Vec<Step> {
+    let mut steps = vec![
+        ("schemas", include_str!("sql/schemas.sql")),
+        ("helper functions", include_str!("sql/auth_functions.sql")),
+        ("grants", include_str!("sql/grants.sql")),
+        if options.auto_expose_new_tables {
+            (
+                "privileges of new tables",
+                include_str!("sql/expose_new_tables.sql"),
+            )
+        } else {
+            (
+                "privileges of new tables",
+                include_str!("sql/hide_new_tables.sql"),
+            )
+        },
+        ("extensions", include_str!("sql/extensions.sql")),
+        ("graphql", include_str!("sql/graphql.sql")),
+        ("parameters", include_str!("sql/parameters.sql")),
+        ("event triggers", include_str!("sql/event_triggers.sql")),
+        ("publication", include_str!("sql/publication.sql")),
+    ];
+    match options.owner_role {
+        OwnerRole::Member => steps.push(("owner role", include_str!("sql/owner_member.sql"))),
+        OwnerRole::Superuser => steps.push(("owner role", include_str!("sql/owner_superuser.sql"))),
+        OwnerRole::Strict => {}
+    }
+    steps
+}
+
+/// The SQL that [`prepare`] would run, as a script to read.
+pub fn plan_sql(options: &Options, schemas: &[Schema]) -> String {
+    let mut script = String::new();
+    let mut add = |title: &str, sql: &str| {
+        script.push_str("-- ");
+        script.push_str(title);
+        script.push_str("\n\n");
+        script.push_str(sql.trim_end());
+        script.push_str("\n\n");
+    };
+    for (step, sql) in CLUSTER_STEPS.into_iter().chain(database_steps(options)) {
+        add(step, sql);
+    }
+    for schema in schemas {
+        for migration in schema.migrations {
+            let title = format!(
+                "schema {}, change {} ({})",
+                schema.name, migration.version, migration.name
+            );
+            add(
+                &title,
+                &format!("set role {};\n{}\nreset role;", schema.owner, migration.sql),
+            );
+        }
+    }
+    add(
+        "service_role without BYPASSRLS",
+        include_str!("sql/policies_for_service.sql"),
+    );
+    script
+}
+
+/// Makes `options.name` on `admin`'s cluster a Supabase database with these services' schemas. Idempotent; safe
+/// with several processes at once, on a half-prepared database and on one that came from upstream. Each step is
+/// one transaction; nothing that was not made here is dropped or narrowed.
+pub async fn prepare(
+    admin: &Endpoint,
+    options: &Options,
+    schemas: &[Schema],
+) -> Result<Report, Error> {
+    let maintenance = connect(admin).await?;
+    // Held for the whole preparation; it goes with the connection, however that ends.
+    step(
+        &maintenance,
+        "lock",
+        &format!("select pg_advisory_lock({LOCK})"),
+    )
+    .await?;
+    let facts = check(&maintenance, admin.user()).await?;
+    for (name, sql) in CLUSTER_STEPS {
+        transaction(&maintenance, name, sql).await?;
+    }
+    ensure_database(&maintenance, &options.name).await?;
+
+    let target = admin.with_database(&options.name);
+    let mut client = connect(&target).await?;
+    // Advisory locks belong to a database, and the cluster may be reached through different ones.
+    if target.database() != admin.database() {
+        step(&client, "lock", &format!("select pg_advisory_lock({LOCK})")).await?;
+    }
+    check(&client, admin.user()).await?;
+    for (name, sql) in database_steps(options) {
+        transaction(&client, name, sql).await?;
+    }
+    write_database_settings(&client, options).await?;
+    let mut migrations_applied = 0;
+    for schema in schemas {
+        migrations_applied += migrate::migrate(&mut client, schema).await?;
+    }
+    transaction(
+        &client,
+        "service_role",
+        include_str!("sql/policies_for_service.sql"),
+    )
+    .await?;
+    let logins = Logins::settle(&client, &target, options).await?;
+    Ok(Report {
+        logins,
+        admin: target,
+        server_version: facts,
+        migrations_applied,
+    })
+}
+
+async fn connect(endpoint: &Endpoint) -> Result<Client, Error> {
+    let failed = |source| Error::Connect {
+        user: endpoint.user().to_owned(),
+        source,
+    };
+    let client = endpoint.connect().await.map_err(failed)?;
+    // A server-wide limit must not end a preparation half-way.
+    let session = "set statement_timeout = 0; set idle_session_timeout = 0; set lock_timeout = '60s'; \
+                   set client_min_messages = warning; set search_path = pg_catalog";
+    client
+        .batch_execute(session)
+        .await
+        .map_err(|error| failed(error.into()))?;
+    Ok(client)
+}
+
+async fn check(client: &Client, user: &str) -> Result<i32, Error> {
+    let failed = |error: tokio_postgres::Error| Error::Step {
+        step: "checks",
+        source: error.into(),
+    };
+    let row = client
+        .query_one(include_str!("sql/facts.sql"), &[])
+        .await
+        .map_err(failed)?;
+    let number: i32 = row.try_get(0).map_err(failed)?;
+    if !(140_000..190_000).contains(&number) {
+        return Err(Error::Version {
+            found: row.try_get(1).map_err(failed)?,
+        });
+    }
+    if !row.try_get::<_, bool>(2).map_err(failed)? {
+        return Err(Error::NoRights {
+            user: user.to_owned(),
+        });
+    }
+    let encoding: String = row.try_get(3).map_err(failed)?;
+    if encoding != "UTF8" {
+        return Err(Error::Encoding {
+            name: row.try_get(4).map_err(failed)?,
+            encoding,
+        });
+    }
+    Ok(number)
+}
+
+async fn step(client: &Client, name: &'static str, sql: &str) -> Result<(), Error> {
+    client
+        .batch_execute(sql)
+        .await
+        .map_err(|error| Error::Step {
+            step: name,
+            source: error.into(),
+        })
+}
+
+async fn transaction(client: &Client, name: &'static str, sql: &str) -> Result<(), Error> {
+    let done = step(client, name, &format!("begin;\n{sql}\n;commit")).await;
+    if done.is_err() {
+        step(client, name, "rollback").await?;
+    }
+    done
+}
+
+/// DB-GEN-06: the owner role owns the database. One that somebody made for another owner stays theirs.
+async fn ensure_database(client: &Client, name: &str) -> Result<(), Error> {
+    let failed = |error: tokio_postgres::Error| Error::Step {
+        step: "database",
+        source: error.into(),
+    };
+    let ident = sql::Ident::new(name);
+    match client
+        .query_opt(include_str!("sql/database_exists.sql"), &[&name])
+        .await
+        .map_err(failed)?
+    {
+        None => {
+            let sql = format!(
+                "create database {ident} owner postgres template template0 encoding 'UTF8'"
+            );
+            step(client, "database", &sql).await
+        }
+        Some(row) if row.try_get(0).map_err(failed)? && name == "postgres" => {
+            step(
+                client,
+                "database",
+                &format!("alter database {ident} owner to postgres"),
+            )
+            .await
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// DB-SET-23: settings that users' functions read. Left out where we may not set them.
+async fn write_database_settings(client: &Client, options: &Options) -> Result<(), Error> {
+    let mut values = vec![("app.settings.jwt_exp", options.jwt_expiry.to_string())];
+    if let Some(secret) = &options.exposed_jwt_secret {
+        values.push(("app.settings.jwt_secret", secret.expose().to_owned()));
+    }
+    for (name, value) in values {
+        let (name, value) = (sql::Ident::new(name), sql::quote_literal(&value));
+        let sql = format!(
+            "alter database {} set {name} = {value}",
+            sql::Ident::new(&options.name)
+        );
+        if let Err(error) = client.batch_execute(&sql).await {
+            tracing::debug!(%error, setting = %name, "a database setting could not be written");
+        }
+    }
+    Ok(())
+}

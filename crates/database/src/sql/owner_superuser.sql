@@ -1,0 +1,2 @@
+-- Setting `database.owner_role = superuser`: for local development.
+alter role postgres superuser;

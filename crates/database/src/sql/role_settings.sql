@@ -1,0 +1,36 @@
+-- Spec section 3. A setting that somebody changed is left alone; only missing ones are written.
+do $$
+declare
+  wanted record;
+begin
+  for wanted in
+    select *
+    from (values
+      ('anon', 'statement_timeout', '3s'),
+      ('authenticated', 'statement_timeout', '8s'),
+      ('authenticator', 'statement_timeout', '8s'),
+      ('authenticator', 'lock_timeout', '8s'),
+      ('postgres', 'search_path', '"$user", public, extensions'),
+      ('supabase_admin', 'search_path', '"$user", public, auth, extensions'),
+      ('supabase_auth_admin', 'search_path', 'auth'),
+      ('supabase_auth_admin', 'idle_in_transaction_session_timeout', '60000'),
+      ('supabase_storage_admin', 'search_path', 'storage'),
+      ('supabase_functions_admin', 'search_path', 'supabase_functions')
+    ) as settings (role, name, value)
+    where not exists (
+      select
+      from pg_catalog.pg_db_role_setting s, unnest(s.setconfig) as entry
+      where s.setrole = to_regrole(role) and split_part(entry, '=', 1) = name
+    )
+  loop
+    if wanted.name = 'search_path' then
+      execute format('alter role %I set search_path = %s', wanted.role, wanted.value);
+    else
+      execute format('alter role %I set %I = %L', wanted.role, wanted.name, wanted.value);
+    end if;
+  end loop;
+exception
+  when insufficient_privilege then
+    raise notice 'some role settings could not be written: %', sqlerrm;
+end
+$$;
