@@ -33,6 +33,12 @@ pub enum Error {
     /// `initdb` failed; its last words are in the text.
     #[error("initdb failed: {0}")]
     Initdb(String),
+    /// The server ended, or was not ready in time; the end of its log is in the text.
+    #[error("PostgreSQL did not start: {0}")]
+    DidNotStart(String),
+    /// A Unix socket's path has at most 107 bytes.
+    #[error("the path {} is too long for a Unix socket", .0.display())]
+    PathTooLong(PathBuf),
     /// The file system said no.
     #[error("{}: {source}", path.display())]
     File {
@@ -65,6 +71,13 @@ impl Error {
                 "Create one with `useradd --system postgres`, or start as another user.".to_owned()
             }
             Self::Initdb(_) => "Check the free space and the rights of the data folder.".to_owned(),
+            Self::DidNotStart(_) => {
+                "Read logs/postgres.log in the data folder; another port may be all it takes."
+                    .to_owned()
+            }
+            Self::PathTooLong(_) => {
+                "Set PASSERELLE_DATA_DIR to a folder with a shorter path.".to_owned()
+            }
             Self::File { path, .. } => {
                 format!(
                     "Check the owner and the rights with `ls -ld {}`.",

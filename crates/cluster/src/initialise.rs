@@ -32,6 +32,8 @@ pub fn initialise(
     password: &Secret,
     configuration: Configuration,
 ) -> Result<Cluster, Error> {
+    // `initdb` runs in another folder, so a relative path would mean another place to it.
+    let data_dir = fs::canonicalize(data_dir).map_err(|source| Error::file(data_dir, source))?;
     let path = data_dir.join("postgres");
     if path.exists() {
         check(&path, binaries)?;

@@ -9,8 +9,8 @@ use cluster::{Account, Binaries, Cluster, Configuration, Error, Lock, initialise
 
 /// A folder that the account can pass through.
 fn folder() -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
     dir
 }
 
