@@ -52,7 +52,12 @@ pub(crate) struct Assembler {
 
 impl Assembler {
     pub(crate) fn new(part_bytes: usize) -> Self {
-        Self { part_bytes, progress: Progress::default(), relations: HashMap::new(), open: None }
+        Self {
+            part_bytes,
+            progress: Progress::default(),
+            relations: HashMap::new(),
+            open: None,
+        }
     }
 
     /// A new connection: the server describes tables anew and repeats what was not confirmed.
@@ -78,13 +83,24 @@ impl Assembler {
                 return self.change(insert.relation, Kind::Insert { new: insert.new });
             }
             Message::Update(update) => {
-                return self.change(update.relation, Kind::Update { old: update.old, new: update.new });
+                return self.change(
+                    update.relation,
+                    Kind::Update {
+                        old: update.old,
+                        new: update.new,
+                    },
+                );
             }
-            Message::Delete(delete) => return self.change(delete.relation, Kind::Delete { old: delete.old }),
+            Message::Delete(delete) => {
+                return self.change(delete.relation, Kind::Delete { old: delete.old });
+            }
             Message::Truncate(truncate) => {
                 for relation in truncate.relations {
                     if let Some(relation) = self.relations.get(&relation).cloned() {
-                        self.push(Change { relation, kind: Kind::Truncate })?;
+                        self.push(Change {
+                            relation,
+                            kind: Kind::Truncate,
+                        })?;
                     }
                 }
             }
@@ -107,16 +123,21 @@ impl Assembler {
             std::cmp::Ordering::Equal => progress.items,
             std::cmp::Ordering::Greater => 0,
         };
-        self.open =
-            Some(Open { begin, changes: Vec::new(), messages: Vec::new(), offset: 0, seen: 0, skip, bytes: 0 });
+        self.open = Some(Open {
+            begin,
+            changes: Vec::new(),
+            messages: Vec::new(),
+            offset: 0,
+            seen: 0,
+            skip,
+            bytes: 0,
+        });
     }
 
     fn change(&mut self, relation: u32, kind: Kind) -> Result<Step, Error> {
-        let relation = self
-            .relations
-            .get(&relation)
-            .cloned()
-            .ok_or_else(|| Error::Protocol(format!("a change of the undescribed table {relation}")))?;
+        let relation = self.relations.get(&relation).cloned().ok_or_else(|| {
+            Error::Protocol(format!("a change of the undescribed table {relation}"))
+        })?;
         self.push(Change { relation, kind })
     }
 
@@ -147,7 +168,10 @@ impl Assembler {
 
     /// What has gathered; `end_lsn` when that is all.
     fn part(&mut self, end_lsn: Option<Lsn>) -> Transaction {
-        let open = self.open.as_mut().expect("only called within a transaction");
+        let open = self
+            .open
+            .as_mut()
+            .expect("only called within a transaction");
         let offset = open.offset;
         open.bytes = 0;
         let changes = std::mem::take(&mut open.changes);
@@ -186,19 +210,38 @@ mod tests {
 
     fn relation() -> Message {
         let (schema, name) = ("public".into(), "t".into());
-        Message::Relation(Relation { oid: 1, schema, name, identity: Identity::Default, columns: Vec::new() })
+        Message::Relation(Relation {
+            oid: 1,
+            schema,
+            name,
+            identity: Identity::Default,
+            columns: Vec::new(),
+        })
     }
 
     fn begin(lsn: u64) -> Message {
-        Message::Begin(Begin { commit_lsn: Lsn(lsn), commit_micros: 0, xid: 9 })
+        Message::Begin(Begin {
+            commit_lsn: Lsn(lsn),
+            commit_micros: 0,
+            xid: 9,
+        })
     }
 
     fn insert(text: &'static str) -> Message {
-        Message::Insert(Insert { relation: 1, new: Tuple { values: vec![Value::Text(text.into())] } })
+        Message::Insert(Insert {
+            relation: 1,
+            new: Tuple {
+                values: vec![Value::Text(text.into())],
+            },
+        })
     }
 
     fn commit(lsn: u64) -> Message {
-        Message::Commit(Commit { commit_lsn: Lsn(lsn), end_lsn: Lsn(lsn + 1), commit_micros: 0 })
+        Message::Commit(Commit {
+            commit_lsn: Lsn(lsn),
+            end_lsn: Lsn(lsn + 1),
+            commit_micros: 0,
+        })
     }
 
     /// `offset:value,value` of each part, `!` after the last one.
@@ -224,23 +267,41 @@ mod tests {
     #[test]
     fn a_transaction_is_handed_over_at_its_commit() {
         let mut assembler = Assembler::new(100);
-        let parts = run(&mut assembler, vec![begin(5), relation(), insert("a"), insert("b"), commit(5)]);
+        let parts = run(
+            &mut assembler,
+            vec![begin(5), relation(), insert("a"), insert("b"), commit(5)],
+        );
         assert_eq!(parts, ["0:a,b!"]);
     }
 
     #[test]
     fn a_large_one_comes_in_parts() {
         let mut assembler = Assembler::new(2);
-        let parts =
-            run(&mut assembler, vec![begin(5), relation(), insert("a"), insert("b"), insert("c"), commit(5)]);
+        let parts = run(
+            &mut assembler,
+            vec![
+                begin(5),
+                relation(),
+                insert("a"),
+                insert("b"),
+                insert("c"),
+                commit(5),
+            ],
+        );
         assert_eq!(parts, ["0:a,b", "2:c!"]);
     }
 
     #[test]
     fn what_is_repeated_after_a_reconnection_is_left_out() {
         let mut assembler = Assembler::new(2);
-        run(&mut assembler, vec![begin(5), relation(), insert("a"), commit(5)]);
-        let parts = run(&mut assembler, vec![begin(7), insert("b"), insert("c"), insert("d")]);
+        run(
+            &mut assembler,
+            vec![begin(5), relation(), insert("a"), commit(5)],
+        );
+        let parts = run(
+            &mut assembler,
+            vec![begin(7), insert("b"), insert("c"), insert("d")],
+        );
         assert_eq!(parts, ["0:b,c"]);
         assembler.reconnected();
         let again = vec![
@@ -262,6 +323,9 @@ mod tests {
     fn a_change_of_an_unknown_table_is_an_error() {
         let mut assembler = Assembler::new(2);
         assembler.take(begin(5)).unwrap();
-        assert!(matches!(assembler.take(insert("a")), Err(Error::Protocol(_))));
+        assert!(matches!(
+            assembler.take(insert("a")),
+            Err(Error::Protocol(_))
+        ));
     }
 }

@@ -44,7 +44,9 @@ impl Change {
     pub fn size(&self) -> usize {
         match &self.kind {
             Kind::Insert { new } => new.size(),
-            Kind::Update { old, new } => new.size() + old.as_ref().map_or(0, |old| old.tuple().size()),
+            Kind::Update { old, new } => {
+                new.size() + old.as_ref().map_or(0, |old| old.tuple().size())
+            }
             Kind::Delete { old } => old.tuple().size(),
             Kind::Truncate => 0,
         }

@@ -86,9 +86,18 @@ mod tests {
     #[test]
     fn the_servers_codes_have_their_meaning() {
         let from = |text: &str| Error::from(PgWireError::Server(text.into()));
-        assert!(matches!(from("all slots are in use (SQLSTATE 53400)"), Error::Exhausted(_)));
-        assert!(matches!(from("must be superuser (SQLSTATE 42501)"), Error::NotPermitted(_)));
-        assert!(matches!(from("slot is active (SQLSTATE 55006)"), Error::Server(_)));
+        assert!(matches!(
+            from("all slots are in use (SQLSTATE 53400)"),
+            Error::Exhausted(_)
+        ));
+        assert!(matches!(
+            from("must be superuser (SQLSTATE 42501)"),
+            Error::NotPermitted(_)
+        ));
+        assert!(matches!(
+            from("slot is active (SQLSTATE 55006)"),
+            Error::Server(_)
+        ));
         assert!(!from("slot is active (SQLSTATE 55006)").needs_attention());
         assert_eq!(sqlstate("no code"), None);
     }

@@ -74,7 +74,11 @@ const SESSION: &str = "-c DateStyle=ISO,MDY -c IntervalStyle=postgres -c extra_f
      -c idle_in_transaction_session_timeout=0";
 
 /// What `pgwire-replication` wants to know. `start` 0 means where the slot was confirmed.
-pub(crate) fn connection(options: &Options, publications: &[String], start: Lsn) -> Result<ReplicationConfig, Error> {
+pub(crate) fn connection(
+    options: &Options,
+    publications: &[String],
+    start: Lsn,
+) -> Result<ReplicationConfig, Error> {
     use tokio_postgres::config::Host;
     let config = options.endpoint.config();
     let host = match config.get_hosts().first() {
@@ -82,7 +86,9 @@ pub(crate) fn connection(options: &Options, publications: &[String], start: Lsn)
         Some(Host::Unix(path)) => path.display().to_string(),
         None => "localhost".to_owned(),
     };
-    let password = config.get_password().map(|password| String::from_utf8_lossy(password).into_owned());
+    let password = config
+        .get_password()
+        .map(|password| String::from_utf8_lossy(password).into_owned());
     let mut connection = ReplicationConfig::new(
         host,
         options.endpoint.user(),
@@ -95,7 +101,7 @@ pub(crate) fn connection(options: &Options, publications: &[String], start: Lsn)
     .with_start_lsn(pgwire_replication::Lsn::from_u64(start.0))
     .with_status_interval(options.status_interval)
     .with_wakeup_interval(Duration::from_secs(10))
-    .with_buffer_size(1024)
+    .with_buffer_size(256)
     .with_options(SESSION)
     .with_application_name(format!("passerelle {}", options.slot));
     if !connection.is_unix_socket() {
@@ -115,5 +121,11 @@ fn tls(endpoint: &Endpoint) -> Result<TlsConfig, Error> {
         other => return Err(Error::Connection(format!("sslmode cannot be {other}"))),
     };
     let (cert, key) = files.identity.unzip();
-    Ok(TlsConfig { mode, ca_pem_path: files.root, sni_hostname: None, client_cert_pem_path: cert, client_key_pem_path: key })
+    Ok(TlsConfig {
+        mode,
+        ca_pem_path: files.root,
+        sni_hostname: None,
+        client_cert_pem_path: cert,
+        client_key_pem_path: key,
+    })
 }

@@ -47,9 +47,15 @@ impl<E: Into<Error>> From<E> for Refusal {
 impl Session {
     /// Logs in and checks what can be checked. `start` and the publications are part of the login's settings, so a
     /// first look for them is taken on a connection of its own.
-    pub(crate) async fn open(options: &Options, publications: &[String], start: Lsn) -> Result<Self, Error> {
+    pub(crate) async fn open(
+        options: &Options,
+        publications: &[String],
+        start: Lsn,
+    ) -> Result<Self, Error> {
         let config = options::connection(options, publications, start)?;
-        let mut session = Self { client: ReplicationClient::connect_gated(config).await? };
+        let mut session = Self {
+            client: ReplicationClient::connect_gated(config).await?,
+        };
         let wal_level = session.value("show wal_level").await?.unwrap_or_default();
         if wal_level != "logical" {
             return Err(Error::WalLevel(wal_level));
@@ -65,15 +71,29 @@ impl Session {
 
     /// Which of the wanted publications exist.
     pub(crate) async fn publications(&mut self, wanted: &[String]) -> Result<Vec<String>, Error> {
-        let rows = self.client.simple_query("select pubname from pg_catalog.pg_publication").await?;
-        let existing: Vec<String> = rows.into_iter().filter_map(|row| text(row.first())).collect();
-        Ok(wanted.iter().filter(|name| existing.contains(name)).cloned().collect())
+        let rows = self
+            .client
+            .simple_query("select pubname from pg_catalog.pg_publication")
+            .await?;
+        let existing: Vec<String> = rows
+            .into_iter()
+            .filter_map(|row| text(row.first()))
+            .collect();
+        Ok(wanted
+            .iter()
+            .filter(|name| existing.contains(name))
+            .cloned()
+            .collect())
     }
 
     /// The end of the log now.
     pub(crate) async fn present(&mut self) -> Result<Lsn, Error> {
-        let text = self.value("select pg_catalog.pg_current_wal_lsn()").await?.unwrap_or_default();
-        text.parse().map_err(|_| Error::Protocol("no log position".into()))
+        let text = self
+            .value("select pg_catalog.pg_current_wal_lsn()")
+            .await?
+            .unwrap_or_default();
+        text.parse()
+            .map_err(|_| Error::Protocol("no log position".into()))
     }
 
     async fn find(&mut self, slot: &str) -> Result<Option<Found>, Error> {
@@ -90,19 +110,27 @@ impl Session {
             database: text(row.get(1)).unwrap_or_default(),
             temporary: text(row.get(2)).as_deref() == Some("t"),
             lost: text(row.get(3)).as_deref() == Some("t"),
-            confirmed: text(row.get(4)).and_then(|lsn| lsn.parse().ok()).unwrap_or_default(),
+            confirmed: text(row.get(4))
+                .and_then(|lsn| lsn.parse().ok())
+                .unwrap_or_default(),
         }))
     }
 
     /// Sees to it that the slot is there and fit. `known`: it was there before, so its absence is a loss.
     /// Returns the confirmed position and whether the slot is new.
-    pub(crate) async fn prepare(&mut self, options: &Options, known: bool) -> Result<(Lsn, bool), Refusal> {
+    pub(crate) async fn prepare(
+        &mut self,
+        options: &Options,
+        known: bool,
+    ) -> Result<(Lsn, bool), Refusal> {
         let found = match options.kind {
             SlotKind::Permanent => self.find(&options.slot).await?,
             SlotKind::Temporary => None,
         };
         match found {
-            None if known && options.kind == SlotKind::Permanent => Err(Refusal::Lost(SlotLoss::Missing)),
+            None if known && options.kind == SlotKind::Permanent => {
+                Err(Refusal::Lost(SlotLoss::Missing))
+            }
             None => {
                 let created = self.create(options, false).await?;
                 Ok((created.consistent_point, true))
@@ -119,7 +147,10 @@ impl Session {
                     None
                 };
                 match reason {
-                    Some(reason) => Err(Refusal::Error(Error::SlotForeign { slot: options.slot.clone(), reason })),
+                    Some(reason) => Err(Refusal::Error(Error::SlotForeign {
+                        slot: options.slot.clone(),
+                        reason,
+                    })),
                     None => Ok((found.confirmed, false)),
                 }
             }
@@ -127,19 +158,39 @@ impl Session {
     }
 
     /// Makes the slot.
-    pub(crate) async fn create(&mut self, options: &Options, snapshot: bool) -> Result<CreatedSlot, Error> {
-        let temporary = if options.kind == SlotKind::Temporary { " TEMPORARY" } else { "" };
-        let export = if snapshot { "EXPORT_SNAPSHOT" } else { "NOEXPORT_SNAPSHOT" };
+    pub(crate) async fn create(
+        &mut self,
+        options: &Options,
+        snapshot: bool,
+    ) -> Result<CreatedSlot, Error> {
+        let temporary = if options.kind == SlotKind::Temporary {
+            " TEMPORARY"
+        } else {
+            ""
+        };
+        let export = if snapshot {
+            "EXPORT_SNAPSHOT"
+        } else {
+            "NOEXPORT_SNAPSHOT"
+        };
         let name = sql::Ident::new(&options.slot);
         let rows = self
             .client
-            .simple_query(&format!("CREATE_REPLICATION_SLOT {name}{temporary} LOGICAL pgoutput {export}"))
+            .simple_query(&format!(
+                "CREATE_REPLICATION_SLOT {name}{temporary} LOGICAL pgoutput {export}"
+            ))
             .await?;
-        let row = rows.into_iter().next().ok_or_else(|| Error::Protocol("no slot was described".into()))?;
+        let row = rows
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::Protocol("no slot was described".into()))?;
         let consistent_point = text(row.get(1))
             .and_then(|lsn| lsn.parse().ok())
             .ok_or_else(|| Error::Protocol("the slot has no position".into()))?;
-        Ok(CreatedSlot { consistent_point, snapshot: text(row.get(2)).filter(|name| !name.is_empty()) })
+        Ok(CreatedSlot {
+            consistent_point,
+            snapshot: text(row.get(2)).filter(|name| !name.is_empty()),
+        })
     }
 
     /// Starts the stream.

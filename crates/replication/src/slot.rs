@@ -31,20 +31,31 @@ pub struct Slot {
 impl Slot {
     /// The slot of this name.
     pub async fn find(client: &Client, name: &str) -> Result<Option<Self>, pg::Error> {
-        let row = client.query_opt(include_str!("../sql/slot.sql"), &[&name]).await?;
+        let row = client
+            .query_opt(include_str!("../sql/slot.sql"), &[&name])
+            .await?;
         Ok(row.map(|row| Self {
             active_pid: row.get("active_pid"),
             retained_bytes: u64::try_from(row.get::<_, i64>("retained_bytes")).unwrap_or(0),
-            max_bytes: row.get::<_, Option<i64>>("max_bytes").and_then(|bytes| u64::try_from(bytes).ok()),
-            confirmed: row.get::<_, Option<String>>("confirmed").and_then(|lsn| lsn.parse().ok()).unwrap_or_default(),
+            max_bytes: row
+                .get::<_, Option<i64>>("max_bytes")
+                .and_then(|bytes| u64::try_from(bytes).ok()),
+            confirmed: row
+                .get::<_, Option<String>>("confirmed")
+                .and_then(|lsn| lsn.parse().ok())
+                .unwrap_or_default(),
             lost: row.get("lost"),
         }))
     }
 
     /// Drops the slot if it exists, ending whoever reads it.
     pub async fn drop(client: &Client, name: &str) -> Result<(), pg::Error> {
-        client.execute(include_str!("../sql/end_reader.sql"), &[&name]).await?;
-        client.execute(include_str!("../sql/drop_slot.sql"), &[&name]).await?;
+        client
+            .execute(include_str!("../sql/end_reader.sql"), &[&name])
+            .await?;
+        client
+            .execute(include_str!("../sql/drop_slot.sql"), &[&name])
+            .await?;
         Ok(())
     }
 }

@@ -90,11 +90,19 @@ impl Stream {
     pub async fn prepare(options: Options) -> Result<Prepared, Error> {
         let mut session = Session::open(&options, &options.publications, Lsn(0)).await?;
         let existing = session.publications(&options.publications).await?;
-        if let Some(missing) = options.publications.iter().find(|name| !existing.contains(name)) {
+        if let Some(missing) = options
+            .publications
+            .iter()
+            .find(|name| !existing.contains(name))
+        {
             return Err(Error::PublicationMissing(missing.clone()));
         }
         let slot = session.create(&options, true).await?;
-        Ok(Prepared { session, options, slot })
+        Ok(Prepared {
+            session,
+            options,
+            slot,
+        })
     }
 
     fn run(options: Options, prepared: Option<(Session, Lsn)>, tasks: &Tasks) -> Self {
@@ -117,7 +125,10 @@ impl Stream {
             soft: tasks.soft(),
         };
         tasks.spawn("replication stream", reader.read(prepared));
-        Self { events, confirm: Confirm(confirmed) }
+        Self {
+            events,
+            confirm: Confirm(confirmed),
+        }
     }
 
     /// The next event; none when the stream has ended (the slot is lost, or the tasks are stopping).
@@ -139,7 +150,11 @@ impl Prepared {
 
     /// Starts reading; the snapshot ends.
     pub fn start(self, tasks: &Tasks) -> Stream {
-        Stream::run(self.options, Some((self.session, self.slot.consistent_point)), tasks)
+        Stream::run(
+            self.options,
+            Some((self.session, self.slot.consistent_point)),
+            tasks,
+        )
     }
 }
 
@@ -220,7 +235,11 @@ impl Reader {
     }
 
     /// One connection, from login to end.
-    async fn connect(&mut self, prepared: Option<(Session, Lsn)>, streamed: &mut bool) -> Result<End, End> {
+    async fn connect(
+        &mut self,
+        prepared: Option<(Session, Lsn)>,
+        streamed: &mut bool,
+    ) -> Result<End, End> {
         let soft = self.soft.clone();
         let opened = tokio::select! {
             () = soft.cancelled() => return Err(End::Stopped),
@@ -243,16 +262,30 @@ impl Reader {
         end
     }
 
-    async fn open(&mut self, prepared: Option<(Session, Lsn)>) -> Result<(ReplicationClient, Event), End> {
+    async fn open(
+        &mut self,
+        prepared: Option<(Session, Lsn)>,
+    ) -> Result<(ReplicationClient, Event), End> {
         if let Some((session, position)) = prepared {
             let client = session.start().await?;
-            return Ok((client, Event::Connected { position, fresh: true, missing: Vec::new() }));
+            return Ok((
+                client,
+                Event::Connected {
+                    position,
+                    fresh: true,
+                    missing: Vec::new(),
+                },
+            ));
         }
         let wanted = self.options.publications.clone();
         // The first login looks around; the stream's own settings depend on what it finds.
         let mut scout = Session::open(&self.options, &wanted, Lsn(0)).await?;
         let existing = scout.publications(&wanted).await?;
-        let missing: Vec<String> = wanted.iter().filter(|name| !existing.contains(name)).cloned().collect();
+        let missing: Vec<String> = wanted
+            .iter()
+            .filter(|name| !existing.contains(name))
+            .cloned()
+            .collect();
         if existing.is_empty() {
             return Err(End::Failed(Error::PublicationMissing(missing.join(", "))));
         }
@@ -266,7 +299,11 @@ impl Reader {
                 let found = if fresh { found.max(present) } else { found };
                 drop(scout);
                 let start = self.start_position(found, present).await?;
-                (Session::open(&self.options, &existing, start).await?, start, fresh)
+                (
+                    Session::open(&self.options, &existing, start).await?,
+                    start,
+                    fresh,
+                )
             }
             SlotKind::Temporary => {
                 drop(scout);
@@ -281,7 +318,14 @@ impl Reader {
             self.handed_over = self.handed_over.max(found);
         }
         client.update_applied_lsn(pgwire_replication::Lsn::from_u64(self.confirm.position().0));
-        Ok((client, Event::Connected { position: found, fresh, missing }))
+        Ok((
+            client,
+            Event::Connected {
+                position: found,
+                fresh,
+                missing,
+            },
+        ))
     }
 
     /// Where this connection starts: never before what was confirmed.
@@ -290,7 +334,12 @@ impl Reader {
         if let Some(to) = self.skip_to.take() {
             start = start.max(to.min(present));
             self.handed_over = self.handed_over.max(start);
-            if self.sender.send(Event::Skipped { to: start }).await.is_err() {
+            if self
+                .sender
+                .send(Event::Skipped { to: start })
+                .await
+                .is_err()
+            {
                 return Err(End::Stopped);
             }
         }
@@ -310,7 +359,9 @@ impl Reader {
                 event = client.recv() => event?,
             };
             let Some(event) = event else {
-                return Err(End::Failed(Error::Connection("the server ended the stream".into())));
+                return Err(End::Failed(Error::Connection(
+                    "the server ended the stream".into(),
+                )));
             };
             if let Some(event) = self.take(event, client)? {
                 self.hand_over(event, client).await?;
@@ -323,7 +374,11 @@ impl Reader {
         client.update_applied_lsn(pgwire_replication::Lsn::from_u64(confirmed.0));
     }
 
-    fn take(&mut self, event: ReplicationEvent, client: &ReplicationClient) -> Result<Option<Event>, End> {
+    fn take(
+        &mut self,
+        event: ReplicationEvent,
+        client: &ReplicationClient,
+    ) -> Result<Option<Event>, End> {
         let message = match event {
             ReplicationEvent::KeepAlive { wal_end, .. } => {
                 // All up to here was sent. When nothing of it is waiting to be confirmed, the rest of the log is
@@ -333,19 +388,41 @@ impl Reader {
                 }
                 return Ok(None);
             }
-            ReplicationEvent::Begin { final_lsn, xid, commit_time_micros } => {
+            ReplicationEvent::Begin {
+                final_lsn,
+                xid,
+                commit_time_micros,
+            } => {
                 let commit_lsn = Lsn(final_lsn.as_u64());
-                Message::Begin(Begin { commit_lsn, commit_micros: commit_time_micros, xid })
+                Message::Begin(Begin {
+                    commit_lsn,
+                    commit_micros: commit_time_micros,
+                    xid,
+                })
             }
-            ReplicationEvent::Commit { lsn, end_lsn, commit_time_micros } => Message::Commit(Commit {
+            ReplicationEvent::Commit {
+                lsn,
+                end_lsn,
+                commit_time_micros,
+            } => Message::Commit(Commit {
                 commit_lsn: Lsn(lsn.as_u64()),
                 end_lsn: Lsn(end_lsn.as_u64()),
                 commit_micros: commit_time_micros,
             }),
-            ReplicationEvent::Message { transactional, lsn, prefix, content } => {
-                Message::Logical(Logical { transactional, lsn: Lsn(lsn.as_u64()), prefix, content })
+            ReplicationEvent::Message {
+                transactional,
+                lsn,
+                prefix,
+                content,
+            } => Message::Logical(Logical {
+                transactional,
+                lsn: Lsn(lsn.as_u64()),
+                prefix,
+                content,
+            }),
+            ReplicationEvent::XLogData { data, .. } => {
+                Message::decode(data).map_err(Error::from)?
             }
-            ReplicationEvent::XLogData { data, .. } => Message::decode(data).map_err(Error::from)?,
             ReplicationEvent::StoppedAt { .. } => return Ok(None),
         };
         Ok(match self.assembler.take(message)? {

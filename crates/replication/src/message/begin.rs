@@ -17,7 +17,11 @@ pub struct Begin {
 
 impl Begin {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, DecodeError> {
-        Ok(Self { commit_lsn: reader.lsn()?, commit_micros: reader.i64()?, xid: reader.u32()? })
+        Ok(Self {
+            commit_lsn: reader.lsn()?,
+            commit_micros: reader.i64()?,
+            xid: reader.u32()?,
+        })
     }
 }
 
@@ -30,7 +34,11 @@ mod tests {
     fn begin_is_position_time_and_id() {
         check(
             b"B\0\0\0\x01\0\0\0\x02\0\0\0\0\0\0\0\x03\0\0\0\x04",
-            &Message::Begin(Begin { commit_lsn: Lsn(0x1_0000_0002), commit_micros: 3, xid: 4 }),
+            &Message::Begin(Begin {
+                commit_lsn: Lsn(0x1_0000_0002),
+                commit_micros: 3,
+                xid: 4,
+            }),
         );
     }
 }

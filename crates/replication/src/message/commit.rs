@@ -18,7 +18,11 @@ pub struct Commit {
 impl Commit {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, DecodeError> {
         let _flags = reader.u8()?;
-        Ok(Self { commit_lsn: reader.lsn()?, end_lsn: reader.lsn()?, commit_micros: reader.i64()? })
+        Ok(Self {
+            commit_lsn: reader.lsn()?,
+            end_lsn: reader.lsn()?,
+            commit_micros: reader.i64()?,
+        })
     }
 }
 
@@ -31,7 +35,11 @@ mod tests {
     fn commit_is_two_positions_and_a_time() {
         check(
             b"C\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x03",
-            &Message::Commit(Commit { commit_lsn: Lsn(1), end_lsn: Lsn(2), commit_micros: 3 }),
+            &Message::Commit(Commit {
+                commit_lsn: Lsn(1),
+                end_lsn: Lsn(2),
+                commit_micros: 3,
+            }),
         );
     }
 }

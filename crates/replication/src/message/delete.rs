@@ -18,7 +18,12 @@ impl Delete {
         let old = match reader.u8()? {
             b'K' => OldTuple::Key(Tuple::read(reader)?),
             b'O' => OldTuple::Full(Tuple::read(reader)?),
-            byte => return Err(DecodeError::Byte { what: "the tuple of a delete", byte }),
+            byte => {
+                return Err(DecodeError::Byte {
+                    what: "the tuple of a delete",
+                    byte,
+                });
+            }
         };
         Ok(Self { relation, old })
     }
@@ -31,9 +36,17 @@ mod tests {
 
     #[test]
     fn delete_carries_key_or_row() {
-        let tuple = Tuple { values: vec![Value::Text("1".into())] };
+        let tuple = Tuple {
+            values: vec![Value::Text("1".into())],
+        };
         let delete = |old| Message::Delete(Delete { relation: 7, old });
-        check(b"D\0\0\0\x07K\0\x01t\0\0\0\x011", &delete(OldTuple::Key(tuple.clone())));
-        check(b"D\0\0\0\x07O\0\x01t\0\0\0\x011", &delete(OldTuple::Full(tuple)));
+        check(
+            b"D\0\0\0\x07K\0\x01t\0\0\0\x011",
+            &delete(OldTuple::Key(tuple.clone())),
+        );
+        check(
+            b"D\0\0\0\x07O\0\x01t\0\0\0\x011",
+            &delete(OldTuple::Full(tuple)),
+        );
     }
 }

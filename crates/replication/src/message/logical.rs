@@ -22,7 +22,12 @@ pub struct Logical {
 impl Logical {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, DecodeError> {
         let transactional = reader.u8()? & 1 != 0;
-        Ok(Self { transactional, lsn: reader.lsn()?, prefix: reader.text()?, content: reader.counted()? })
+        Ok(Self {
+            transactional,
+            lsn: reader.lsn()?,
+            prefix: reader.text()?,
+            content: reader.counted()?,
+        })
     }
 }
 

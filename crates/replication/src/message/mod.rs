@@ -90,7 +90,12 @@ impl Message {
             b'D' => Self::Delete(Delete::read(&mut reader)?),
             b'T' => Self::Truncate(Truncate::read(&mut reader)?),
             b'M' => Self::Logical(Logical::read(&mut reader)?),
-            byte => return Err(DecodeError::Byte { what: "the kind of message", byte }),
+            byte => {
+                return Err(DecodeError::Byte {
+                    what: "the kind of message",
+                    byte,
+                });
+            }
         };
         reader.end()?;
         Ok(message)

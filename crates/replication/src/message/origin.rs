@@ -15,7 +15,10 @@ pub struct Origin {
 
 impl Origin {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, DecodeError> {
-        Ok(Self { commit_lsn: reader.lsn()?, name: reader.text()? })
+        Ok(Self {
+            commit_lsn: reader.lsn()?,
+            name: reader.text()?,
+        })
     }
 }
 
@@ -28,7 +31,10 @@ mod tests {
     fn origin_is_a_position_and_a_name() {
         check(
             b"O\0\0\0\0\0\0\0\x09elsewhere\0",
-            &Message::Origin(Origin { commit_lsn: Lsn(9), name: "elsewhere".into() }),
+            &Message::Origin(Origin {
+                commit_lsn: Lsn(9),
+                name: "elsewhere".into(),
+            }),
         );
     }
 }

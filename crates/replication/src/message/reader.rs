@@ -33,15 +33,24 @@ impl Reader {
     }
 
     pub(super) fn lsn(&mut self) -> Result<Lsn, DecodeError> {
-        self.0.try_get_u64().map(Lsn).map_err(|_| DecodeError::Short)
+        self.0
+            .try_get_u64()
+            .map(Lsn)
+            .map_err(|_| DecodeError::Short)
     }
 
     /// Text up to its NUL.
     pub(super) fn text(&mut self) -> Result<String, DecodeError> {
-        let end = self.0.iter().position(|&byte| byte == 0).ok_or(DecodeError::Short)?;
+        let end = self
+            .0
+            .iter()
+            .position(|&byte| byte == 0)
+            .ok_or(DecodeError::Short)?;
         let text = self.0.split_to(end);
         self.0.advance(1);
-        std::str::from_utf8(&text).map(str::to_owned).map_err(|_| DecodeError::Text)
+        std::str::from_utf8(&text)
+            .map(str::to_owned)
+            .map_err(|_| DecodeError::Text)
     }
 
     /// A slice with its length before it.
@@ -54,6 +63,10 @@ impl Reader {
     }
 
     pub(super) fn end(&self) -> Result<(), DecodeError> {
-        if self.0.is_empty() { Ok(()) } else { Err(DecodeError::Long(self.0.len())) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(DecodeError::Long(self.0.len()))
+        }
     }
 }

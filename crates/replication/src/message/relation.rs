@@ -59,21 +59,39 @@ impl Relation {
             b'n' => Identity::Nothing,
             b'f' => Identity::Full,
             b'i' => Identity::Index,
-            byte => return Err(DecodeError::Byte { what: "a replica identity", byte }),
+            byte => {
+                return Err(DecodeError::Byte {
+                    what: "a replica identity",
+                    byte,
+                });
+            }
         };
         let count = reader.u16()?;
         let columns = (0..count)
             .map(|_| {
                 let key = reader.u8()? & 1 != 0;
-                Ok(Column { key, name: reader.text()?, type_oid: reader.u32()?, type_modifier: reader.i32()? })
+                Ok(Column {
+                    key,
+                    name: reader.text()?,
+                    type_oid: reader.u32()?,
+                    type_modifier: reader.i32()?,
+                })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { oid, schema, name, identity, columns })
+        Ok(Self {
+            oid,
+            schema,
+            name,
+            identity,
+            columns,
+        })
     }
 
     /// Where the column of this name stands.
     pub fn position(&self, column: &str) -> Option<usize> {
-        self.columns.iter().position(|candidate| candidate.name == column)
+        self.columns
+            .iter()
+            .position(|candidate| candidate.name == column)
     }
 }
 
@@ -102,7 +120,9 @@ mod tests {
     #[test]
     fn an_empty_schema_is_the_catalog() {
         let data = bytes::Bytes::from_static(b"R\0\0\0\x01\0t\0f\0\0");
-        let Ok(Message::Relation(relation)) = Message::decode(data) else { panic!("a relation") };
+        let Ok(Message::Relation(relation)) = Message::decode(data) else {
+            panic!("a relation")
+        };
         assert_eq!(relation.schema, "pg_catalog");
     }
 }

@@ -19,7 +19,11 @@ impl Truncate {
         let count = reader.u32()?;
         let options = reader.u8()?;
         let relations = (0..count).map(|_| reader.u32()).collect::<Result<_, _>>()?;
-        Ok(Self { cascade: options & 1 != 0, restart_identity: options & 2 != 0, relations })
+        Ok(Self {
+            cascade: options & 1 != 0,
+            restart_identity: options & 2 != 0,
+            relations,
+        })
     }
 }
 
@@ -32,7 +36,11 @@ mod tests {
     fn truncate_names_its_tables() {
         check(
             b"T\0\0\0\x02\x03\0\0\0\x01\0\0\0\x02",
-            &Message::Truncate(Truncate { cascade: true, restart_identity: true, relations: vec![1, 2] }),
+            &Message::Truncate(Truncate {
+                cascade: true,
+                restart_identity: true,
+                relations: vec![1, 2],
+            }),
         );
     }
 }

@@ -45,7 +45,12 @@ impl Tuple {
                     b'u' => Value::Unchanged,
                     b't' => Value::Text(reader.counted()?),
                     b'b' => Value::Binary(reader.counted()?),
-                    byte => return Err(DecodeError::Byte { what: "the kind of value", byte }),
+                    byte => {
+                        return Err(DecodeError::Byte {
+                            what: "the kind of value",
+                            byte,
+                        });
+                    }
                 })
             })
             .collect::<Result<_, _>>()?;

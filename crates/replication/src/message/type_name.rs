@@ -16,7 +16,11 @@ pub struct TypeName {
 
 impl TypeName {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, DecodeError> {
-        Ok(Self { oid: reader.u32()?, schema: reader.text()?, name: reader.text()? })
+        Ok(Self {
+            oid: reader.u32()?,
+            schema: reader.text()?,
+            name: reader.text()?,
+        })
     }
 }
 
@@ -29,7 +33,11 @@ mod tests {
     fn a_type_has_an_oid_a_schema_and_a_name() {
         check(
             b"Y\0\0\x40\x01public\0mood\0",
-            &Message::Type(TypeName { oid: 0x4001, schema: "public".into(), name: "mood".into() }),
+            &Message::Type(TypeName {
+                oid: 0x4001,
+                schema: "public".into(),
+                name: "mood".into(),
+            }),
         );
     }
 }

@@ -45,8 +45,15 @@ impl Update {
             kind = reader.u8()?;
         }
         match kind {
-            b'N' => Ok(Self { relation, old, new: Tuple::read(reader)? }),
-            byte => Err(DecodeError::Byte { what: "the tuple of an update", byte }),
+            b'N' => Ok(Self {
+                relation,
+                old,
+                new: Tuple::read(reader)?,
+            }),
+            byte => Err(DecodeError::Byte {
+                what: "the tuple of an update",
+                byte,
+            }),
         }
     }
 }
@@ -57,18 +64,32 @@ mod tests {
     use crate::message::{Message, Value, check};
 
     fn update(old: Option<OldTuple>) -> Message {
-        let new = Tuple { values: vec![Value::Text("2".into()), Value::Unchanged] };
-        Message::Update(Update { relation: 1, old, new })
+        let new = Tuple {
+            values: vec![Value::Text("2".into()), Value::Unchanged],
+        };
+        Message::Update(Update {
+            relation: 1,
+            old,
+            new,
+        })
     }
 
     fn old() -> Tuple {
-        Tuple { values: vec![Value::Text("1".into()), Value::Null] }
+        Tuple {
+            values: vec![Value::Text("1".into()), Value::Null],
+        }
     }
 
     #[test]
     fn update_carries_the_old_row_by_identity() {
         check(b"U\0\0\0\x01N\0\x02t\0\0\0\x012u", &update(None));
-        check(b"U\0\0\0\x01K\0\x02t\0\0\0\x011nN\0\x02t\0\0\0\x012u", &update(Some(OldTuple::Key(old()))));
-        check(b"U\0\0\0\x01O\0\x02t\0\0\0\x011nN\0\x02t\0\0\0\x012u", &update(Some(OldTuple::Full(old()))));
+        check(
+            b"U\0\0\0\x01K\0\x02t\0\0\0\x011nN\0\x02t\0\0\0\x012u",
+            &update(Some(OldTuple::Key(old()))),
+        );
+        check(
+            b"U\0\0\0\x01O\0\x02t\0\0\0\x011nN\0\x02t\0\0\0\x012u",
+            &update(Some(OldTuple::Full(old()))),
+        );
     }
 }
