@@ -1,0 +1,107 @@
+//! Making users.
+
+use chrono::{DateTime, Utc};
+use deadpool_postgres::GenericClient;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::body::Object;
+use crate::service::Inner;
+use crate::user::User;
+use crate::{Error, db, identity};
+
+/// What a new user is made of.
+#[derive(Debug, Default)]
+pub(crate) struct NewUser {
+    pub(crate) id: Uuid,
+    pub(crate) aud: String,
+    pub(crate) role: String,
+    pub(crate) email: Option<String>,
+    pub(crate) phone: Option<String>,
+    pub(crate) password: String,
+    pub(crate) email_confirmed: bool,
+    pub(crate) phone_confirmed: bool,
+    pub(crate) confirmation_sent: bool,
+    pub(crate) app_metadata: Object,
+    pub(crate) user_metadata: Object,
+    pub(crate) banned_until: Option<DateTime<Utc>>,
+    pub(crate) anonymous: bool,
+}
+
+/// Unique constraints of the rows that belong to somebody.
+const OWNED: [&str; 3] = [
+    "users_email_partial_key",
+    "users_phone_key",
+    "identities_provider_id_provider_unique",
+];
+
+/// Whether an insert failed because the address belongs to somebody.
+pub(crate) fn is_taken(error: &Error) -> bool {
+    OWNED.iter().any(|name| error.violates(name))
+}
+
+impl NewUser {
+    /// The providers that the addresses bring.
+    fn providers(&self) -> Vec<&'static str> {
+        let email = self.email.as_ref().map(|_| "email");
+        let phone = self.phone.as_ref().map(|_| "phone");
+        email.into_iter().chain(phone).collect()
+    }
+
+    /// `app_metadata` with the providers in it.
+    pub(crate) fn with_providers(&self) -> Object {
+        let mut metadata = self.app_metadata.clone();
+        let providers = self.providers();
+        if let Some(first) = providers.first() {
+            metadata.insert("provider".into(), json!(first));
+            metadata.insert("providers".into(), json!(providers));
+        }
+        metadata
+    }
+
+    /// Writes the user and an identity for each address, and reads the user as it then is: triggers may have
+    /// changed it.
+    pub(crate) async fn insert(
+        &self,
+        service: &Inner,
+        client: &impl GenericClient,
+        data: &Object,
+    ) -> Result<User, Error> {
+        let now = service.clock.now();
+        let when = |is: bool| is.then_some(now);
+        let app_metadata = Value::Object(self.with_providers());
+        let user_metadata = Value::Object(self.user_metadata.clone());
+        db::run(
+            client,
+            include_str!("sql/insert_user.sql"),
+            &[
+                &self.id,
+                &self.aud,
+                &self.role,
+                &self.email,
+                &self.phone,
+                &self.password,
+                &when(self.email_confirmed),
+                &when(self.phone_confirmed),
+                &when(self.confirmation_sent),
+                &app_metadata,
+                &user_metadata,
+                &self.banned_until,
+                &self.anonymous,
+                &now,
+            ],
+        )
+        .await?;
+        if let Some(email) = &self.email {
+            let data = identity::data(self.id, Some(email), None, self.email_confirmed, data);
+            identity::insert(service, client, self.id, "email", &data).await?;
+        }
+        if let Some(phone) = &self.phone {
+            let data = identity::data(self.id, None, Some(phone), self.phone_confirmed, data);
+            identity::insert(service, client, self.id, "phone", &data).await?;
+        }
+        User::by_id(service, client, self.id)
+            .await?
+            .ok_or_else(|| Error::Internal("a trigger removed the new user".into()))
+    }
+}

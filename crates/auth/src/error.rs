@@ -1,0 +1,333 @@
+//! Everything that can go wrong, and its exact shape on the wire.
+//!
+//! Two shapes, chosen by the client's `X-Supabase-Api-Version`; see [`Format`].
+
+use std::borrow::Cow;
+
+use axum::response::Response;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde_json::{Map, Value, json};
+
+/// The shape of error bodies that a client expects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// `{"code":422,"error_code":…,"msg":…}`
+    Old,
+    /// `{"code":…,"message":…}`
+    New,
+}
+
+const API_VERSION: HeaderName = HeaderName::from_static("x-supabase-api-version");
+const ERROR_CODE: HeaderName = HeaderName::from_static("x-sb-error-code");
+const FIRST_NEW: &str = "2024-01-01";
+
+impl Format {
+    /// What the request asks for. A malformed date counts as none.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let date = headers
+            .get(API_VERSION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|text| chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok());
+        match date {
+            Some(date) if date.to_string().as_str() >= FIRST_NEW => Self::New,
+            _ => Self::Old,
+        }
+    }
+}
+
+/// An error of the service.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    // The request.
+    /// Not JSON, or a field of another type.
+    BadJson(String),
+    /// A field breaks a rule.
+    Validation(Cow<'static, str>),
+    /// More than a mebibyte.
+    TooLarge,
+    /// It took too long.
+    Timeout,
+    /// No such path.
+    NoRoute,
+    /// No such method on the path.
+    Method,
+    /// Too many requests from one address.
+    RateLimit,
+    /// Too many passwords are being checked.
+    Busy,
+
+    // Who asks.
+    /// No bearer token.
+    NoAuthorization,
+    /// The token cannot be trusted.
+    BadJwt(Cow<'static, str>),
+    /// `sub` is no UUID.
+    SubjectShape,
+    /// The token's user is gone.
+    SubjectGone,
+    /// The token's user is banned.
+    Banned,
+    /// The token's session is gone.
+    SessionGone,
+    /// The token's role is no admin role.
+    NotAdmin,
+    /// The admin's session has ended.
+    AdminSession,
+    /// Only admins may change `app_metadata`.
+    AppMetadata,
+    /// Needs a second factor.
+    InsufficientAal,
+
+    // Sign-up and sign-in.
+    /// Sign-up is switched off.
+    SignupDisabled,
+    /// No users without an address.
+    AnonymousDisabled,
+    /// `signups` or `logins` by e-mail are off: HTTP status, and the word for it.
+    EmailDisabled(u16, &'static str),
+    /// The same for phones.
+    PhoneDisabled(u16, &'static str),
+    /// Registered already, and that may be told.
+    UserExists,
+    /// No such grant.
+    UnsupportedGrant,
+    /// Wrong password, or no such user.
+    Credentials,
+    /// Right password of a banned user.
+    UserBanned,
+    /// The address is not confirmed.
+    EmailNotConfirmed,
+    /// The number is not confirmed.
+    PhoneNotConfirmed,
+    /// Breaks the rules for passwords; the sentences and the reasons.
+    WeakPassword(String, Vec<&'static str>),
+
+    // Refresh tokens.
+    /// No refresh token by its shape.
+    RefreshShape,
+    /// Unknown.
+    RefreshUnknown,
+    /// Its user is banned.
+    RefreshBanned,
+    /// Its session is gone.
+    RefreshNoSession,
+    /// Its session has ended; how, in parentheses.
+    RefreshExpired(&'static str),
+    /// Used before.
+    RefreshUsed,
+    /// Others hold the session.
+    RefreshBusy,
+
+    // Users.
+    /// The address belongs to somebody else.
+    EmailExists,
+    /// The number belongs to somebody else.
+    PhoneExists,
+    /// The number belongs to somebody else, told to an admin.
+    PhoneTaken,
+    /// The old password again.
+    SamePassword,
+    /// The current password is missing.
+    CurrentPasswordRequired,
+    /// The current password is wrong.
+    CurrentPasswordInvalid,
+    /// An anonymous user cannot have only a password.
+    AnonymousPassword,
+    /// The identity provider is in charge.
+    SsoManaged,
+    /// The path names no UUID.
+    UserIdShape,
+    /// No such user.
+    UserNotFound,
+
+    // The database and the rest.
+    /// The database refused; what was tried, and why.
+    Database(&'static str, Box<pg::Error>),
+    /// Unforeseen; the cause is for the log.
+    Internal(String),
+}
+
+impl Error {
+    pub(crate) fn validation(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Validation(message.into())
+    }
+
+    /// Names what was tried when the database refused; other errors stay.
+    pub(crate) fn trying(self, what: &'static str) -> Self {
+        match self {
+            Self::Database(_, cause) => Self::Database(what, cause),
+            other => other,
+        }
+    }
+
+    /// The constraint that was violated, if that is what it is.
+    pub(crate) fn violates(&self, constraint: &str) -> bool {
+        matches!(self, Self::Database(_, cause) if cause.violates(constraint))
+    }
+
+    #[rustfmt::skip]
+    fn line(&self) -> (u16, &'static str, Cow<'static, str>) {
+        let told = |status, code, message: String| (status, code, Cow::Owned(message));
+        let line = |status, code, message| (status, code, Cow::Borrowed(message));
+        match self {
+            Self::BadJson(why) => told(400, "bad_json", format!("Could not parse request body as JSON: {why}")),
+            Self::Validation(message) => (400, "validation_failed", message.clone()),
+            Self::TooLarge => line(413, "request_entity_too_large", "Request body too large (max 1048576 bytes)"),
+            Self::Timeout => line(504, "request_timeout", "Processing this request timed out, please retry after a moment."),
+            Self::NoRoute => line(404, "unknown", "404 page not found"),
+            Self::Method => line(405, "unknown", "Method Not Allowed"),
+            Self::RateLimit => line(429, "over_request_rate_limit", "Request rate limit reached"),
+            Self::Busy => line(503, "over_request_rate_limit", "Too many sign-ins at once, please retry after a moment."),
+
+            Self::NoAuthorization => line(401, "no_authorization", "This endpoint requires a valid Bearer token"),
+            Self::BadJwt(message) => (403, "bad_jwt", message.clone()),
+            Self::SubjectShape => line(400, "bad_jwt", "invalid claim: sub claim must be a UUID"),
+            Self::SubjectGone => line(403, "user_not_found", "User from sub claim in JWT does not exist"),
+            Self::Banned => line(403, "user_banned", "User is banned"),
+            Self::SessionGone => line(403, "session_not_found", "Session from session_id claim in JWT does not exist"),
+            Self::NotAdmin => line(403, "not_admin", "User not allowed"),
+            Self::AdminSession => line(403, "session_expired", "Session is no longer valid"),
+            Self::AppMetadata => line(403, "not_admin", "Updating app_metadata requires admin privileges"),
+            Self::InsufficientAal => line(401, "insufficient_aal", "AAL2 session is required to update email or password when MFA is enabled."),
+
+            Self::SignupDisabled => line(422, "signup_disabled", "Signups not allowed for this instance"),
+            Self::AnonymousDisabled => line(422, "anonymous_provider_disabled", "Anonymous sign-ins are disabled"),
+            Self::EmailDisabled(status, what) => told(*status, "email_provider_disabled", format!("Email {what} are disabled")),
+            Self::PhoneDisabled(status, what) => told(*status, "phone_provider_disabled", format!("Phone {what} are disabled")),
+            Self::UserExists => line(422, "user_already_exists", "User already registered"),
+            Self::UnsupportedGrant => line(400, "invalid_credentials", "unsupported_grant_type"),
+            Self::Credentials => line(400, "invalid_credentials", "Invalid login credentials"),
+            Self::UserBanned => line(400, "user_banned", "User is banned"),
+            Self::EmailNotConfirmed => line(400, "email_not_confirmed", "Email not confirmed"),
+            Self::PhoneNotConfirmed => line(400, "phone_not_confirmed", "Phone not confirmed"),
+            Self::WeakPassword(message, _) => told(422, "weak_password", message.clone()),
+
+            Self::RefreshShape => line(400, "validation_failed", "Refresh token is not valid"),
+            Self::RefreshUnknown => line(400, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found"),
+            Self::RefreshBanned => line(400, "user_banned", "Invalid Refresh Token: User Banned"),
+            Self::RefreshNoSession => line(400, "session_not_found", "Invalid Refresh Token: No Valid Session Found"),
+            Self::RefreshExpired(how) => told(400, "session_expired", format!("Invalid Refresh Token: Session Expired{how}")),
+            Self::RefreshUsed => line(400, "refresh_token_already_used", "Invalid Refresh Token: Already Used"),
+            Self::RefreshBusy => line(409, "conflict", "Too many concurrent token refresh requests on the same session or refresh token"),
+
+            Self::EmailExists => line(422, "email_exists", "A user with this email address has already been registered"),
+            Self::PhoneExists => line(422, "phone_exists", "A user with this phone number has already been registered"),
+            Self::PhoneTaken => line(422, "phone_exists", "Phone number already registered by another user"),
+            Self::SamePassword => line(422, "same_password", "New password should be different from the old password."),
+            Self::CurrentPasswordRequired => line(400, "current_password_required", "Current password required when setting new password."),
+            Self::CurrentPasswordInvalid => line(400, "current_password_invalid", "Current password required when setting new password."),
+            Self::AnonymousPassword => line(422, "validation_failed", "Updating password of an anonymous user without an email or phone is not allowed"),
+            Self::SsoManaged => line(422, "user_sso_managed", "Updating email, phone, password of a SSO account only possible via SSO"),
+            Self::UserIdShape => line(404, "validation_failed", "user_id must be an UUID"),
+            Self::UserNotFound => line(404, "user_not_found", "User not found"),
+
+            Self::Database(_, cause) if matches!(&**cause, pg::Error::PoolTimeout(_)) => Self::Timeout.line(),
+            Self::Database(_, cause) if cause.kind() == Some(pg::Kind::Data) => told(400, "validation_failed", format!("A value cannot be stored: {}", cause.server().map_or("", |error| &error.message))),
+            Self::Database(what, _) => line(500, "unexpected_failure", what),
+            Self::Internal(_) => line(500, "unexpected_failure", UNEXPECTED),
+        }
+    }
+
+    /// The response in the shape that the client expects.
+    pub(crate) fn render(&self, format: Format, request_id: Option<&str>) -> Response {
+        if let (Self::Database(_, cause), Format::Old) = (self, format)
+            && let Some(response) = raised(cause)
+        {
+            return response;
+        }
+        let (status, code, message) = self.line();
+        let mut body = Map::new();
+        match format {
+            Format::Old => {
+                body.insert("code".into(), json!(status));
+                body.insert("error_code".into(), json!(code));
+                body.insert("msg".into(), json!(message));
+                if status >= 500 {
+                    body.insert("error_id".into(), json!(request_id.unwrap_or_default()));
+                }
+            }
+            Format::New => {
+                body.insert("code".into(), json!(code));
+                body.insert("message".into(), json!(message));
+            }
+        }
+        if let Self::WeakPassword(_, reasons) = self {
+            body.insert("weak_password".into(), json!({ "reasons": reasons }));
+        }
+        let mut response = web::json_response(status_of(status), &Value::Object(body));
+        let headers = response.headers_mut();
+        if format == Format::New {
+            headers.insert(API_VERSION, HeaderValue::from_static(FIRST_NEW));
+        }
+        // Of weak passwords only the old shape says so in a header.
+        if format == Format::Old || !matches!(self, Self::WeakPassword(..)) {
+            headers.insert(ERROR_CODE, HeaderValue::from_static(code));
+        }
+        response
+    }
+}
+
+const UNEXPECTED: &str = "Unexpected failure, please check server logs for more information";
+
+fn status_of(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// What a trigger or a constraint of the application said is told in its own words, in the old shape.
+fn raised(cause: &pg::Error) -> Option<Response> {
+    const TOLD: [&str; 8] = [
+        "P0001", "23000", "23001", "23502", "23503", "23505", "23514", "23P01",
+    ];
+    let error = cause.server()?;
+    let status = match error.code.strip_prefix("PT") {
+        Some(number) => number.parse().ok().filter(|status| *status >= 200)?,
+        None if TOLD.contains(&error.code.as_str()) => 500,
+        None => return None,
+    };
+    let mut body = json!({ "code": error.code, "message": error.message });
+    for (name, text) in [("hint", &error.hint), ("detail", &error.detail)] {
+        if let Some(text) = text {
+            body[name] = json!(text);
+        }
+    }
+    Some(web::json_response(status_of(status), &body))
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.line().2)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl web::Failure for Error {
+    fn status(&self) -> StatusCode {
+        status_of(self.line().0)
+    }
+
+    fn into_response(self) -> Response {
+        self.render(Format::Old, None)
+    }
+
+    fn cause(&self) -> Option<String> {
+        match self {
+            Self::Internal(cause) => Some(cause.clone()),
+            Self::Database(_, cause) => Some(cause.to_string()),
+            _ => None,
+        }
+    }
+}
+
+impl From<pg::Error> for Error {
+    fn from(error: pg::Error) -> Self {
+        Self::Database(UNEXPECTED, Box::new(error))
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        pg::Error::from(error).into()
+    }
+}

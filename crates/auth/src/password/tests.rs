@@ -1,0 +1,62 @@
+use super::*;
+
+#[test]
+fn sets_are_split_at_colons_that_are_not_escaped() {
+    // AUTH-PWD-03
+    assert_eq!(split_sets("abc:01\\:2"), ["abc", "01:2"]);
+    assert!(split_sets("").is_empty());
+}
+
+#[test]
+fn every_reason_is_told() {
+    // AUTH-PWD-02, AUTH-PWD-03
+    let rules = Rules {
+        min_length: 6,
+        sets: vec!["ab".into(), "12".into()],
+    };
+    let (message, reasons) = rules.weakness("a").unwrap();
+    assert_eq!(
+        message,
+        "Password should be at least 6 characters. Password should contain at least one character of each: ab, 12."
+    );
+    assert_eq!(reasons, ["length", "characters"]);
+    assert!(rules.weakness("abcde1").is_none());
+    // AUTH-PWD-01
+    assert!(Rules::check_length(&"a".repeat(73)).is_err());
+}
+
+#[test]
+fn hashes_from_elsewhere_are_believed() {
+    // AUTH-PWD-06, AUTH-MIG-05
+    let bcrypt = bcrypt::hash_with_salt("secret", 4, [7; 16]).unwrap();
+    for version in [
+        bcrypt::Version::TwoA,
+        bcrypt::Version::TwoB,
+        bcrypt::Version::TwoY,
+    ] {
+        let stored = bcrypt.format_for_version(version);
+        assert!(is_known(&stored));
+        assert!(matches("secret", &stored));
+        assert!(!matches("Secret", &stored));
+    }
+    let params = argon2::Params::new(8, 1, 1, None).unwrap();
+    let argon = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+    let salt = argon2::password_hash::SaltString::encode_b64(&[5; 16]).unwrap();
+    let stored = argon2::PasswordHasher::hash_password(&argon, b"secret", &salt)
+        .unwrap()
+        .to_string();
+    assert!(matches("secret", &stored));
+    assert!(!matches("secrets", &stored));
+    for wrong in [
+        "",
+        "plain",
+        "$2a$99$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        &stored.replace("argon2id", "argon2d"),
+        &stored.replace("v=19", "v=16"),
+        &stored.replace("m=8", "m=1048577"),
+        " \u{e9}",
+    ] {
+        assert!(!is_known(wrong), "{wrong}");
+        assert!(!matches("secret", wrong), "{wrong}");
+    }
+}

@@ -1,0 +1,100 @@
+//! All routes, and the one place that answers.
+
+mod admin_users;
+mod admin_write;
+mod health;
+mod keys;
+mod logout;
+mod password_grant;
+mod refresh_grant;
+mod settings;
+mod signup;
+mod token;
+mod update_user;
+mod user;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::{Method, StatusCode};
+use serde_json::Value;
+use web::Failure as _;
+
+use crate::Error;
+use crate::ask::Ask;
+use crate::error::Format;
+use crate::service::{Auth, Inner};
+
+/// Most bytes of a body.
+const MAX_BODY: usize = 1 << 20;
+
+pub(crate) fn router(auth: &Auth) -> Router {
+    Router::new()
+        .fallback(serve)
+        .with_state(Arc::clone(&auth.inner))
+}
+
+async fn serve(State(service): State<Arc<Inner>>, request: Request) -> Response {
+    let started = service.clock.now();
+    let (parts, body) = request.into_parts();
+    let format = Format::of(&parts.headers);
+    let (body, read) = match axum::body::to_bytes(body, MAX_BODY).await {
+        Ok(body) => (body, Ok(())),
+        Err(_) => (bytes::Bytes::new(), Err(Error::TooLarge)),
+    };
+    let ask = Ask { parts, body };
+    let result = match read {
+        // A request that is cut off leaves its transaction behind, which is then rolled back.
+        Ok(()) => tokio::time::timeout(service.patience(), answer(&service, &ask))
+            .await
+            .unwrap_or(Err(Error::Timeout)),
+        Err(error) => Err(error),
+    };
+    let path = ask.parts.uri.path();
+    let response = result.unwrap_or_else(|error| {
+        if let Some(cause) = error.cause() {
+            tracing::error!(request = ask.id(), path, cause, "{error}");
+        }
+        error.render(format, ask.id())
+    });
+    let status = response.status().as_u16();
+    let elapsed_ms = (service.clock.now() - started).num_milliseconds();
+    metrics::counter!("auth_requests_total", "status" => status.to_string()).increment(1);
+    tracing::debug!(status, elapsed_ms, path, "answered");
+    response
+}
+
+async fn answer(service: &Inner, ask: &Ask) -> Result<Response, Error> {
+    let path: Vec<&str> = ask.parts.uri.path().trim_matches('/').split('/').collect();
+    let method = &ask.parts.method;
+    let (get, post) = (method == Method::GET, method == Method::POST);
+    let (put, delete) = (method == Method::PUT, method == Method::DELETE);
+    match path.as_slice() {
+        ["health"] if get => Ok(health::get()),
+        ["settings"] if get => Ok(settings::get(service)),
+        [".well-known", "jwks.json"] if get => Ok(keys::jwks(service)),
+        [".well-known", "openid-configuration"] if get => Ok(keys::discovery(service)),
+        ["signup"] if post => signup::post(service, ask).await,
+        ["token"] if post => token::post(service, ask).await,
+        ["logout"] if post => logout::post(service, ask).await,
+        ["user"] if get => user::get(service, ask).await,
+        ["user"] if put => update_user::put(service, ask).await,
+        ["admin", "users"] if get => admin_users::list(service, ask).await,
+        ["admin", "users"] if post => admin_write::create(service, ask).await,
+        ["admin", "users", id] if get => admin_users::get(service, ask, id).await,
+        ["admin", "users", id] if put => admin_write::update(service, ask, id).await,
+        ["admin", "users", id] if delete => admin_users::delete(service, ask, id).await,
+        ["health" | "settings" | "signup" | "token" | "logout" | "user"]
+        | [".well-known", "jwks.json" | "openid-configuration"]
+        | ["admin", "users"]
+        | ["admin", "users", _] => Err(Error::Method),
+        _ => Err(Error::NoRoute),
+    }
+}
+
+/// 200 with a body of JSON.
+fn ok(body: &Value) -> Response {
+    web::json_response(StatusCode::OK, body)
+}

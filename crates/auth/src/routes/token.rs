@@ -1,0 +1,20 @@
+//! `POST /token?grant_type=…`
+
+use axum::response::Response;
+
+use super::{password_grant, refresh_grant};
+use crate::Error;
+use crate::ask::Ask;
+use crate::rate::Limit;
+use crate::service::Inner;
+
+pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> {
+    service
+        .limits
+        .take(Limit::Token, ask.ip(), service.clock.now())?;
+    match ask.query("grant_type").as_deref() {
+        Some("password") => password_grant::post(service, ask).await,
+        Some("refresh_token") => refresh_grant::post(service, ask).await,
+        _ => Err(Error::UnsupportedGrant),
+    }
+}

@@ -1,0 +1,130 @@
+//! The running service.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{SharedClock, SharedRandom};
+use web::Health;
+
+use crate::password::{Hasher, Rules};
+use crate::rate::Limits;
+use crate::{Deps, Error, routes};
+
+/// The auth service. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Auth {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What every request needs.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) settings: settings::Auth,
+    pub(crate) pool: pg::Pool,
+    pub(crate) keys: jwt::Keys,
+    pub(crate) verifier: jwt::Verifier,
+    pub(crate) clock: SharedClock,
+    pub(crate) random: SharedRandom,
+    pub(crate) hasher: Hasher,
+    pub(crate) rules: Rules,
+    pub(crate) limits: Limits,
+    /// `iss` of access tokens.
+    pub(crate) issuer: String,
+}
+
+impl Auth {
+    pub(crate) fn new(settings: &settings::Auth, deps: Deps) -> Self {
+        let issuer = settings.jwt_issuer.clone().unwrap_or_else(|| {
+            let base = settings.external_url.as_ref().unwrap_or(&deps.public_url);
+            with_prefix(base)
+        });
+        let inner = Inner {
+            hasher: Hasher::new(settings, deps.random.clone()),
+            rules: Rules::new(settings),
+            limits: Limits::new(settings),
+            settings: settings.clone(),
+            pool: deps.pool,
+            keys: deps.keys,
+            verifier: deps.verifier,
+            clock: deps.clock,
+            random: deps.random,
+            issuer,
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// What the program's job worker must do for this service.
+    pub fn handlers(&self) -> jobs::Handlers {
+        jobs::Handlers::new()
+    }
+}
+
+/// `/auth/v1` is appended to a bare root.
+fn with_prefix(base: &str) -> String {
+    let base = base.trim_end_matches('/');
+    let rooted = base
+        .split_once("://")
+        .is_some_and(|(_, rest)| !rest.contains('/'));
+    if rooted {
+        format!("{base}/auth/v1")
+    } else {
+        base.to_owned()
+    }
+}
+
+impl web::Service for Auth {
+    fn name(&self) -> &'static str {
+        "auth"
+    }
+
+    fn router(&self) -> axum::Router {
+        routes::router(self)
+    }
+
+    fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>> {
+        Box::pin(async {
+            match self.inner.check().await {
+                Ok(()) => Health::Ready,
+                Err(error) => Health::Down(error.to_string()),
+            }
+        })
+    }
+}
+
+impl Inner {
+    async fn check(&self) -> Result<(), Error> {
+        self.pool.get().await?.simple_query("").await?;
+        Ok(())
+    }
+
+    /// Audience and role of rows that name none.
+    pub(crate) fn defaults(&self) -> (&str, &str) {
+        (&self.settings.jwt_audience, &self.settings.jwt_default_role)
+    }
+
+    /// A fresh refresh token: 12 characters of `a-z0-9`.
+    pub(crate) fn refresh_token(&self) -> String {
+        const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+        self.random.draw(12, ALPHABET)
+    }
+
+    /// Longest a request may take.
+    pub(crate) fn patience(&self) -> Duration {
+        self.settings.max_request_duration
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_root_gets_the_prefix() {
+        assert_eq!(with_prefix("http://a:8000/"), "http://a:8000/auth/v1");
+        assert_eq!(with_prefix("https://a/auth/v1"), "https://a/auth/v1");
+    }
+}

@@ -1,0 +1,135 @@
+//! Sessions and the tokens that stand for them.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use deadpool_postgres::GenericClient;
+use serde_json::{Value, json};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::ask::Ask;
+use crate::service::Inner;
+use crate::user::User;
+use crate::{Error, db};
+
+/// When a session began, was refreshed, and must end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lifetime {
+    created: Option<DateTime<Utc>>,
+    refreshed: Option<DateTime<Utc>>,
+    not_after: Option<DateTime<Utc>>,
+}
+
+impl Lifetime {
+    pub(crate) fn read(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            created: row.try_get("created_at")?,
+            refreshed: row.try_get("refreshed_at")?,
+            not_after: row.try_get("not_after")?,
+        })
+    }
+
+    /// Why the session is over, if it is, as the end of a sentence.
+    pub(crate) fn ended(self, service: &Inner) -> Option<&'static str> {
+        let now = service.clock.now();
+        let settings = &service.settings;
+        let past = |start: Option<DateTime<Utc>>, limit: std::time::Duration| {
+            let limit = TimeDelta::from_std(limit).unwrap_or(TimeDelta::MAX);
+            !limit.is_zero() && start.is_some_and(|start| now - start > limit)
+        };
+        if self.not_after.is_some_and(|end| now > end)
+            || past(self.created, settings.session_timebox)
+        {
+            return Some("");
+        }
+        let seen = self.refreshed.or(self.created);
+        past(seen, settings.session_inactivity).then_some(" (Inactivity)")
+    }
+}
+
+/// What an access token says of its session.
+#[derive(Debug, Clone)]
+pub(crate) struct Standing {
+    pub(crate) session: Uuid,
+    pub(crate) aal: String,
+    /// Newest first.
+    pub(crate) amr: Value,
+}
+
+/// A fresh session by `method`; answers with its tokens.
+pub(crate) async fn begin(
+    service: &Inner,
+    client: &impl GenericClient,
+    ask: &Ask,
+    user: &mut User,
+    method: &'static str,
+) -> Result<Value, Error> {
+    let (session, amr) = (service.random.uuid(), service.random.uuid());
+    let (now, token) = (service.clock.now(), service.refresh_token());
+    let (agent, ip) = (ask.user_agent(), ask.ip().map(|ip| ip.to_string()));
+    db::run(
+        client,
+        include_str!("sql/begin_session.sql"),
+        &[&session, &user.id, &now, &agent, &ip, &amr, &method, &token],
+    )
+    .await?;
+    user.times.last_sign_in = Some(now);
+    user.times.updated = Some(now);
+    let standing = Standing {
+        session,
+        aal: "aal1".into(),
+        amr: json!([{ "method": method, "timestamp": now.timestamp() }]),
+    };
+    Ok(tokens(service, user, &standing, &token))
+}
+
+/// The response of every grant.
+pub(crate) fn tokens(service: &Inner, user: &User, standing: &Standing, refresh: &str) -> Value {
+    let issued = service.clock.unix();
+    let lifetime = service.settings.jwt_expiry.as_secs();
+    let expires = issued.saturating_add_unsigned(lifetime);
+    let claims = json!({
+        "iss": service.issuer,
+        "sub": user.id,
+        "aud": user.aud,
+        "exp": expires,
+        "iat": issued,
+        "email": user.email,
+        "phone": user.phone,
+        "app_metadata": user.app_metadata,
+        "user_metadata": user.user_metadata,
+        "role": user.role,
+        "aal": standing.aal,
+        "amr": standing.amr,
+        "session_id": standing.session,
+        "is_anonymous": user.is_anonymous,
+    });
+    json!({
+        "access_token": service.keys.sign(&claims),
+        "token_type": "bearer",
+        "expires_in": lifetime,
+        "expires_at": expires,
+        "refresh_token": refresh,
+        "user": user.json(),
+    })
+}
+
+/// Ends all sessions of a user but, perhaps, one.
+pub(crate) async fn end_all(
+    client: &impl GenericClient,
+    user: Uuid,
+    except: Option<Uuid>,
+) -> Result<(), Error> {
+    db::run(
+        client,
+        include_str!("sql/end_sessions.sql"),
+        &[&user, &except],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Ends one session.
+pub(crate) async fn end(client: &impl GenericClient, session: Uuid) -> Result<(), Error> {
+    db::run(client, include_str!("sql/end_session.sql"), &[&session]).await?;
+    Ok(())
+}

@@ -1,0 +1,5 @@
+select count(*)
+from auth.users as u
+where coalesce(u.aud, $1) = $2
+  and coalesce(u.instance_id, '00000000-0000-0000-0000-000000000000') = '00000000-0000-0000-0000-000000000000'
+  and ($3::text is null or u.email like $3 or u.raw_user_meta_data ->> 'full_name' ilike $3)

@@ -1,0 +1,1 @@
+delete from auth.sessions where user_id = $1 and id is distinct from $2

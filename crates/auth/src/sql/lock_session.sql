@@ -1,0 +1,1 @@
+select id from auth.sessions where id = $1 for update skip locked

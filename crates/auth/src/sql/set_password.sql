@@ -1,0 +1,6 @@
+with pending as (delete from auth.one_time_tokens where user_id = $1)
+update auth.users set
+  encrypted_password = $2, updated_at = $3, confirmation_token = '', recovery_token = '',
+  email_change_token_new = '', email_change_token_current = '', phone_change_token = '',
+  reauthentication_token = ''
+where id = $1

@@ -1,0 +1,1 @@
+select session_id from auth.refresh_tokens where token = $1

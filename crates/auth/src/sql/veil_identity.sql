@@ -1,0 +1,1 @@
+update auth.identities set provider_id = $2, identity_data = '{}', updated_at = $3 where id = $1
