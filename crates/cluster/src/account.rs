@@ -1,5 +1,6 @@
 //! Who PostgreSQL runs as: it refuses to run as root.
 
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +11,7 @@ use crate::Error;
 
 /// The account PostgreSQL's programs run under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Account {
+pub(crate) enum Account {
     /// Ours, which is not root.
     Own,
     /// Another one, as we are root.
@@ -24,7 +25,7 @@ pub enum Account {
 
 impl Account {
     /// Ours, unless we are root: then `postgres`, else `nobody`.
-    pub fn choose() -> Result<Self, Error> {
+    pub(crate) fn choose() -> Result<Self, Error> {
         if !geteuid().is_root() {
             return Ok(Self::Own);
         }
@@ -39,7 +40,7 @@ impl Account {
     }
 
     /// A command that runs under this account, without any of our other groups.
-    pub fn command(self, program: &Path) -> Command {
+    pub(crate) fn command(self, program: &Path) -> Command {
         let mut command = Command::new(program);
         if let Self::Other { uid, gid } = self {
             command.uid(uid.as_raw()).gid(gid.as_raw());
@@ -55,5 +56,30 @@ impl Account {
                 chown(path, Some(uid), Some(gid)).map_err(|errno| Error::file(path, errno.into()))
             }
         }
+    }
+
+    /// The user it is.
+    pub(crate) fn uid(self) -> u32 {
+        match self {
+            Self::Own => geteuid().as_raw(),
+            Self::Other { uid, .. } => uid.as_raw(),
+        }
+    }
+
+    /// Whether this account may pass through `folder`, going by its mode.
+    pub(crate) fn passes(self, folder: &Path) -> bool {
+        let Self::Other { uid, gid } = self else {
+            return true;
+        };
+        std::fs::metadata(folder).is_ok_and(|found| {
+            let bit = if found.uid() == uid.as_raw() {
+                0o100
+            } else if found.gid() == gid.as_raw() {
+                0o010
+            } else {
+                0o001
+            };
+            found.mode() & bit != 0
+        })
     }
 }

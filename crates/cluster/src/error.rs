@@ -1,6 +1,9 @@
 //! Everything that can go wrong, each with a sentence and the way out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// ENOSPC as the C library words it.
+const DISK_FULL: &str = "No space left on device";
 
 /// Why the managed PostgreSQL is not available.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +39,15 @@ pub enum Error {
     /// The server ended, or was not ready in time; the end of its log is in the text.
     #[error("PostgreSQL did not start: {0}")]
     DidNotStart(String),
+    /// No room left on the device.
+    #[error("the disk of {} is full", .0.display())]
+    DiskFull(PathBuf),
+    /// The loopback port the settings ask for is taken.
+    #[error("port {0} is taken by another program")]
+    PortTaken(u16),
+    /// Fetching PostgreSQL's programs failed.
+    #[error("PostgreSQL was not installed: {0}")]
+    Install(String),
     /// A Unix socket's path has at most 107 bytes.
     #[error("the path {} is too long for a Unix socket", .0.display())]
     PathTooLong(PathBuf),
@@ -53,9 +65,11 @@ impl Error {
     /// What to do about it, as one sentence.
     pub fn remedy(&self) -> String {
         match self {
-            Self::NotFound | Self::NotUsable(_) => "Install PostgreSQL, or set PASSERELLE_PG_BIN \
-                to the folder that holds `postgres` and `initdb`."
-                .to_owned(),
+            Self::NotFound | Self::NotUsable(_) => {
+                "Run `passerelle pg install`, or set PASSERELLE_PG_BIN to \
+                the folder that holds `postgres` and `initdb`."
+                    .to_owned()
+            }
             Self::OtherMajor { found, .. } => format!(
                 "Set PASSERELLE_PG_BIN to the programs of PostgreSQL {found}, or move the data \
                  with `pg_upgrade` or `pg_dumpall`."
@@ -75,6 +89,16 @@ impl Error {
                 "Read logs/postgres.log in the data folder; another port may be all it takes."
                     .to_owned()
             }
+            Self::DiskFull(path) => format!(
+                "Free some space (see `df -h {}`), then start again.",
+                path.display()
+            ),
+            Self::PortTaken(port) => format!(
+                "See who has it with `ss -ltnp 'sport = :{port}'`, or start with another --db-port."
+            ),
+            Self::Install(_) => "Install PostgreSQL with the system's own packages, such as \
+                `apt-get install postgresql`."
+                .to_owned(),
             Self::PathTooLong(_) => {
                 "Set PASSERELLE_DATA_DIR to a folder with a shorter path.".to_owned()
             }
@@ -87,10 +111,48 @@ impl Error {
         }
     }
 
-    pub(crate) fn file(path: &std::path::Path, source: std::io::Error) -> Self {
+    /// A short name that scripts can match on.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "postgres_not_found",
+            Self::NotUsable(_) => "postgres_not_usable",
+            Self::OtherMajor { .. } => "other_major",
+            Self::NotACluster(_) => "not_a_cluster",
+            Self::InUse(_) => "in_use",
+            Self::NoAccount => "no_account",
+            Self::Initdb(_) => "initdb_failed",
+            Self::DidNotStart(_) => "did_not_start",
+            Self::DiskFull(_) => "disk_full",
+            Self::PortTaken(_) => "port_taken",
+            Self::Install(_) => "install_failed",
+            Self::PathTooLong(_) => "path_too_long",
+            Self::File { .. } => "file",
+        }
+    }
+
+    pub(crate) fn file(path: &Path, source: std::io::Error) -> Self {
+        if source.kind() == std::io::ErrorKind::StorageFull {
+            return Self::DiskFull(path.to_owned());
+        }
         Self::File {
             path: path.to_owned(),
             source,
         }
+    }
+
+    /// What `initdb` said, told apart by the system's own words under `LC_ALL=C`.
+    pub(crate) fn initdb(data: &Path, words: &str) -> Self {
+        if words.contains(DISK_FULL) {
+            return Self::DiskFull(data.to_owned());
+        }
+        Self::Initdb(words.to_owned())
+    }
+
+    /// Why the server ended, from the end of its log.
+    pub(crate) fn did_not_start(data: &Path, words: &str) -> Self {
+        if words.contains(DISK_FULL) {
+            return Self::DiskFull(data.to_owned());
+        }
+        Self::DidNotStart(words.to_owned())
     }
 }

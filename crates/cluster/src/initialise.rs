@@ -7,34 +7,38 @@ use std::path::{Path, PathBuf};
 
 use base::Secret;
 
+use crate::account::Account;
 use crate::configuration::HBA;
-use crate::{Account, Binaries, Configuration, Error, Lock};
+use crate::lock::Lock;
+use crate::{Binaries, Error};
 
 /// The login that owns a managed cluster.
-pub const SUPERUSER: &str = "supabase_admin";
+pub(crate) const SUPERUSER: &str = "supabase_admin";
+
+/// First major version with locales of its own.
+const BUILTIN_LOCALES: u32 = 17;
 
 /// A data directory that is there and fits the programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cluster {
+pub(crate) struct Cluster {
     /// PostgreSQL's data directory.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Whether this call made it.
-    pub created: bool,
+    pub(crate) created: bool,
 }
 
-/// Makes `<data_dir>/postgres`, or checks the one that is there. Holding the lock is the proof that
+/// Makes `<home>/db`, or checks the one that is there. Holding the lock is the proof that
 /// an unfinished attempt found there is nobody's.
-pub fn initialise(
+pub(crate) fn initialise(
     _lock: &Lock,
     data_dir: &Path,
     binaries: &Binaries,
     account: Account,
     password: &Secret,
-    configuration: Configuration,
 ) -> Result<Cluster, Error> {
     // `initdb` runs in another folder, so a relative path would mean another place to it.
     let data_dir = fs::canonicalize(data_dir).map_err(|source| Error::file(data_dir, source))?;
-    let path = data_dir.join("postgres");
+    let path = data_dir.join("db");
     if path.exists() {
         check(&path, binaries)?;
         return Ok(Cluster {
@@ -42,11 +46,11 @@ pub fn initialise(
             created: false,
         });
     }
-    let attempt = data_dir.join("postgres.new");
+    let attempt = data_dir.join("db.new");
     if attempt.exists() {
         fs::remove_dir_all(&attempt).map_err(|source| Error::file(&attempt, source))?;
     }
-    let made = make(&attempt, binaries, account, password, configuration)
+    let made = make(&attempt, binaries, account, password)
         .and_then(|()| fs::rename(attempt.join("data"), &path).map_err(|e| Error::file(&path, e)));
     // Takes the password file away too, whatever happened; the next attempt clears what is left.
     let cleared = fs::remove_dir_all(&attempt).map_err(|source| Error::file(&attempt, source));
@@ -66,7 +70,7 @@ fn check(path: &Path, binaries: &Binaries) -> Result<(), Error> {
         }
         Err(error) => return Err(Error::file(&file, error)),
     };
-    let programs = binaries.version().major;
+    let programs = binaries.major;
     if found == programs.to_string() {
         return Ok(());
     }
@@ -82,7 +86,6 @@ fn make(
     binaries: &Binaries,
     account: Account,
     password: &Secret,
-    configuration: Configuration,
 ) -> Result<(), Error> {
     DirBuilder::new()
         .mode(0o700)
@@ -92,40 +95,70 @@ fn make(
     let password_file = attempt.join("password");
     write(&password_file, password.expose(), account)?;
     let data = attempt.join("data");
-    let output = account
-        .command(&binaries.program("initdb"))
+    let mut command = account.command(&binaries.program("initdb"));
+    binaries.lend_libraries(&mut command);
+    command
         .current_dir("/")
         .env("LC_ALL", "C")
         .arg("--pgdata")
         .arg(&data)
         .arg("--pwfile")
         .arg(&password_file)
-        .args(["--username", SUPERUSER])
-        .args(["--encoding", "UTF8", "--locale", "C.UTF-8"])
-        .args(["--auth", "scram-sha-256", "--data-checksums"])
+        .args(["--username", SUPERUSER, "--encoding", "UTF8"])
+        .args(["--auth", "scram-sha-256", "--data-checksums", "--no-sync"]);
+    if binaries.major >= BUILTIN_LOCALES {
+        // The same order on every machine, whatever its C library.
+        command.args([
+            "--locale-provider",
+            "builtin",
+            "--builtin-locale",
+            "C.UTF-8",
+        ]);
+        command.args(["--locale", "C"]);
+    } else {
+        command.args(["--locale", "C.UTF-8"]);
+    }
+    let output = command
         .output()
         .map_err(|source| Error::file(&binaries.program("initdb"), source))?;
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr);
-        return Err(Error::Initdb(words.trim().to_owned()));
+        return Err(Error::initdb(&data, words.trim()));
     }
     let hba = data.join("pg_hba.conf");
     fs::write(&hba, HBA).map_err(|source| Error::file(&hba, source))?;
-    write(
-        &data.join("passerelle.conf"),
-        &configuration.render(),
-        account,
-    )?;
     let main = data.join("postgresql.conf");
     OpenOptions::new()
         .append(true)
         .open(&main)
         .and_then(|mut file| file.write_all(b"\ninclude = 'passerelle.conf'\n"))
-        .map_err(|source| Error::file(&main, source))
+        .map_err(|source| Error::file(&main, source))?;
+    sync(&data, binaries, account)
+}
+
+/// Makes the whole directory durable at once, before it gets its name.
+fn sync(data: &Path, binaries: &Binaries, account: Account) -> Result<(), Error> {
+    let mut command = account.command(&binaries.program("initdb"));
+    binaries.lend_libraries(&mut command);
+    let output = command
+        .current_dir("/")
+        .env("LC_ALL", "C")
+        .arg("--sync-only")
+        .arg("--pgdata")
+        .arg(data)
+        .output()
+        .map_err(|source| Error::file(&binaries.program("initdb"), source))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Error::initdb(
+        data,
+        String::from_utf8_lossy(&output.stderr).trim(),
+    ))
 }
 
 /// A new file only the account may read.
-fn write(path: &Path, text: &str, account: Account) -> Result<(), Error> {
+pub(crate) fn write(path: &Path, text: &str, account: Account) -> Result<(), Error> {
     OpenOptions::new()
         .create_new(true)
         .write(true)

@@ -1,23 +1,23 @@
-//! The managed PostgreSQL: which program files to use and how a data directory comes to be.
+//! The managed PostgreSQL: found or installed, started on a data folder of ours, watched and stopped.
 //!
-//! In charge of finding PostgreSQL's own programs ([`Binaries`]), of the one-program-at-a-time lock
-//! on a data directory ([`Lock`]), of the account that PostgreSQL runs under ([`Account`]) of
-//! making a new data directory whole or not at all ([`initialise`]),
-//! and of one run of the server ([`Process`]). It knows nothing of the
-//! schemas inside; those are `database`'s.
+//! In charge of PostgreSQL's own programs ([`find`], [`install`]), of one data folder's lock, files and
+//! settings, and of the running server ([`Server`]), which runs under an unprivileged account, does not
+//! outlive its program, and is started again when it ends by itself. It knows nothing of the schemas
+//! inside; those are `database`'s.
 
 mod account;
 mod binaries;
 mod configuration;
 mod error;
 mod initialise;
+mod install;
 mod lock;
+mod place;
 mod process;
+mod server;
+mod watch;
 
-pub use account::Account;
-pub use binaries::{Binaries, Version};
-pub use configuration::Configuration;
+pub use binaries::{Binaries, find};
 pub use error::Error;
-pub use initialise::{Cluster, SUPERUSER, initialise};
-pub use lock::Lock;
-pub use process::Process;
+pub use install::install;
+pub use server::{Options, Server};

@@ -10,13 +10,13 @@ use crate::Error;
 
 /// Held as long as it lives; the system lets go of it when the program dies, however it dies.
 #[derive(Debug)]
-pub struct Lock {
+pub(crate) struct Lock {
     _file: Flock<File>,
 }
 
 impl Lock {
     /// Takes the lock of `data_dir`, which must exist, or says that another has it.
-    pub fn take(data_dir: &Path) -> Result<Self, Error> {
+    pub(crate) fn take(data_dir: &Path) -> Result<Self, Error> {
         let path = data_dir.join("lock");
         let file = OpenOptions::new()
             .create(true)

@@ -1,9 +1,12 @@
 //! One run of the `postgres` program, from start to end.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -11,110 +14,102 @@ use nix::unistd::Pid;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::{Account, Binaries, Cluster, Error, Lock};
+use crate::account::Account;
+use crate::{Binaries, Error};
 
-/// Longest path of a Unix socket.
-const SOCKET_PATH_LIMIT: usize = 107;
 const POLL: Duration = Duration::from_millis(20);
+
+/// What does not change from one run of a server to the next.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// PostgreSQL's data directory, absolute and without links.
+    pub(crate) data: PathBuf,
+    pub(crate) log: PathBuf,
+    pub(crate) binaries: Binaries,
+    pub(crate) account: Account,
+}
 
 /// A running server. It is told to stop when the program that started it dies.
 #[derive(Debug)]
-pub struct Process {
+pub(crate) struct Process {
     pid: Pid,
-    port: u16,
-    socket_dir: PathBuf,
     ended: watch::Receiver<Option<ExitStatus>>,
-    _lock: Lock,
 }
 
 impl Process {
-    /// Starts the server on a loopback port and returns when it takes connections. What an earlier
-    /// program left running on the same data is stopped first: we hold the lock, so it is nobody's.
-    pub async fn start(
-        lock: Lock,
-        data_dir: &Path,
-        cluster: &Cluster,
-        binaries: &Binaries,
-        account: Account,
-        port: u16,
-        patience: Duration,
-    ) -> Result<Self, Error> {
-        let data = fs::canonicalize(&cluster.path).map_err(|e| Error::file(&cluster.path, e))?;
-        stop_orphan(&data, patience).await?;
-        let socket_dir = private(&data_dir.join("socket"), account)?;
-        let log = private(&data_dir.join("logs"), account)?.join("postgres.log");
+    /// Starts the server and returns when it takes connections.
+    pub(crate) async fn start(plan: &Plan, patience: Duration) -> Result<Self, Error> {
+        let log = &plan.log;
         let file = OpenOptions::new()
             .create(true)
             .append(true)
-            .open(&log)
-            .map_err(|source| Error::file(&log, source))?;
+            .mode(0o600)
+            .open(log)
+            .map_err(|source| Error::file(log, source))?;
+        plan.account.own(log)?;
+        let from = file
+            .metadata()
+            .map_err(|source| Error::file(log, source))?
+            .len();
         let copy = file
             .try_clone()
-            .map_err(|source| Error::file(&log, source))?;
-        let mut command = account.command(Path::new("setpriv"));
+            .map_err(|source| Error::file(log, source))?;
+        let mut command = plan.account.command(&plan.binaries.program("postgres"));
+        if dies_with_us() {
+            command = plan.account.command(Path::new("setpriv"));
+            command
+                .args(["--pdeathsig", "INT", "--"])
+                .arg(plan.binaries.program("postgres"));
+        }
+        plan.binaries.lend_libraries(&mut command);
         command
-            .args(["--pdeathsig", "INT", "--"])
-            .arg(binaries.program("postgres"))
             .arg("-D")
-            .arg(&data)
-            .arg("-k")
-            .arg(&socket_dir)
-            .args(["-p", &port.to_string()])
+            .arg(&plan.data)
             .current_dir("/")
+            .env("LC_ALL", "C")
             .stdin(Stdio::null())
             .stdout(file)
-            .stderr(copy);
+            .stderr(copy)
+            // A terminal's Ctrl-C is for us; we tell the server when to stop.
+            .process_group(0);
         let (pid, ended) = launch(command).await?;
-        let process = Self {
-            pid,
-            port,
-            socket_dir,
-            ended,
-            _lock: lock,
-        };
-        process.ready(&data, &log, patience).await?;
+        let process = Self { pid, ended };
+        process.ready(plan, from, patience).await?;
         Ok(process)
     }
 
-    /// The server's process id.
-    pub fn pid(&self) -> i32 {
-        self.pid.as_raw()
-    }
-
-    /// Its loopback port, the same as in the socket's name.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// The folder of its socket, closed to others.
-    pub fn socket_dir(&self) -> &Path {
-        &self.socket_dir
-    }
-
     /// Resolves when the server has ended, for whatever reason.
-    pub async fn ended(&self) {
+    pub(crate) async fn ended(&self) -> Option<ExitStatus> {
         let mut ended = self.ended.clone();
-        let _ = ended.wait_for(Option::is_some).await;
+        ended
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|status| *status)
     }
 
     /// Ends open sessions and stops; after `grace`, without tidying up. Returns whether it was tidy.
-    pub async fn stop(self, grace: Duration) -> bool {
+    pub(crate) async fn stop(self, grace: Duration) -> bool {
         let _ = kill(self.pid, Signal::SIGINT);
-        if timeout(grace, self.ended()).await.is_err() {
-            let _ = kill(self.pid, Signal::SIGQUIT);
-            self.ended().await;
+        if let Ok(status) = timeout(grace, self.ended()).await {
+            return status.is_some_and(|status| status.success());
         }
-        matches!(*self.ended.borrow(), Some(status) if status.success())
+        let _ = kill(self.pid, Signal::SIGQUIT);
+        self.ended().await;
+        false
     }
 
-    async fn ready(&self, data: &Path, log: &Path, patience: Duration) -> Result<(), Error> {
+    async fn ready(&self, plan: &Plan, from: u64, patience: Duration) -> Result<(), Error> {
         let until = Instant::now() + patience;
         let pid = self.pid.to_string();
         loop {
             if self.ended.borrow().is_some() {
-                return Err(Error::DidNotStart(last_words(log)));
+                return Err(Error::did_not_start(
+                    &plan.data,
+                    &last_words(&plan.log, from),
+                ));
             }
-            let text = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
+            let text = fs::read_to_string(plan.data.join("postmaster.pid")).unwrap_or_default();
             let mut lines = text.lines().map(str::trim);
             if lines.next() == Some(&pid) && lines.nth(6) == Some("ready") {
                 return Ok(());
@@ -122,7 +117,10 @@ impl Process {
             if Instant::now() >= until {
                 let _ = kill(self.pid, Signal::SIGQUIT);
                 self.ended().await;
-                return Err(Error::DidNotStart(last_words(log)));
+                return Err(Error::did_not_start(
+                    &plan.data,
+                    &last_words(&plan.log, from),
+                ));
             }
             sleep(POLL).await;
         }
@@ -132,6 +130,7 @@ impl Process {
 /// Starts the program from a thread of its own that waits for it: the signal at a parent's death is
 /// sent when the *thread* ends, so that one must live as long as the program.
 async fn launch(mut command: Command) -> Result<(Pid, watch::Receiver<Option<ExitStatus>>), Error> {
+    let program = PathBuf::from(command.get_program());
     let (started, start) = tokio::sync::oneshot::channel();
     let (end, ended) = watch::channel(None);
     std::thread::spawn(move || match command.spawn() {
@@ -148,12 +147,12 @@ async fn launch(mut command: Command) -> Result<(Pid, watch::Receiver<Option<Exi
     let id = start
         .await
         .unwrap_or_else(|_| Err(std::io::ErrorKind::BrokenPipe.into()))
-        .map_err(|source| Error::file(Path::new("setpriv"), source))?;
+        .map_err(|source| Error::file(&program, source))?;
     Ok((Pid::from_raw(id.cast_signed()), ended))
 }
 
 /// A server still running on `data`, told by its working folder rather than by its number alone.
-async fn stop_orphan(data: &Path, patience: Duration) -> Result<(), Error> {
+pub(crate) async fn stop_orphan(data: &Path, patience: Duration) -> Result<(), Error> {
     let text = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
     let Some(pid) = text
         .lines()
@@ -181,25 +180,29 @@ async fn stop_orphan(data: &Path, patience: Duration) -> Result<(), Error> {
     Ok(())
 }
 
-/// A folder that only the account may enter.
-fn private(path: &Path, account: Account) -> Result<PathBuf, Error> {
-    if !path.is_dir() {
-        DirBuilder::new()
-            .mode(0o700)
-            .create(path)
-            .map_err(|source| Error::file(path, source))?;
-        account.own(path)?;
-    }
-    let path = fs::canonicalize(path).map_err(|source| Error::file(path, source))?;
-    if path.join(".s.PGSQL.65535").as_os_str().len() > SOCKET_PATH_LIMIT {
-        return Err(Error::PathTooLong(path));
-    }
-    Ok(path)
-}
-
-fn last_words(log: &Path) -> String {
-    let bytes = fs::read(log).unwrap_or_default();
+/// The end of what the log has gained since `from`.
+pub(crate) fn last_words(log: &Path, from: u64) -> String {
+    const ENOUGH: u64 = 16 * 1024;
+    let mut bytes = Vec::new();
+    let _ = File::open(log).and_then(|mut file| {
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(from.max(length.saturating_sub(ENOUGH))))?;
+        file.read_to_end(&mut bytes)
+    });
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(5)..].join("\n")
+    lines[lines.len().saturating_sub(8)..].join("\n")
+}
+
+/// Whether the system has the `setpriv` that can tie a program's life to ours.
+fn dies_with_us() -> bool {
+    static KNOWN: LazyLock<bool> = LazyLock::new(|| {
+        Command::new("setpriv")
+            .args(["--pdeathsig", "INT", "--", "true"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    });
+    *KNOWN
 }

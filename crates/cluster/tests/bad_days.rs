@@ -1,0 +1,123 @@
+//! What is found on a data folder, and what becomes of it.
+
+mod common;
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use base::Tasks;
+use cluster::{Error, Options, Server};
+use common::{connect, folder, options, postmaster, show, start, until};
+use nix::sys::signal::{Signal, kill};
+
+#[tokio::test]
+async fn another_major_version_is_refused_with_the_way_out() {
+    let dir = folder();
+    start(dir.path()).await.unwrap().stop().await.unwrap();
+    fs::write(dir.path().join("db/PG_VERSION"), "9\n").unwrap();
+    let error = start(dir.path()).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::OtherMajor { found, .. } if found == "9"),
+        "{error}"
+    );
+    let remedy = error.remedy();
+    assert!(
+        remedy.contains("PostgreSQL 9") && remedy.contains("pg_upgrade"),
+        "{remedy}"
+    );
+}
+
+#[tokio::test]
+async fn a_folder_of_something_else_is_left_alone() {
+    let dir = folder();
+    fs::create_dir(dir.path().join("db")).unwrap();
+    fs::write(dir.path().join("db/diary"), "mine").unwrap();
+    let error = start(dir.path()).await.unwrap_err();
+    assert!(matches!(error, Error::NotACluster(_)), "{error}");
+    assert_eq!(
+        fs::read_to_string(dir.path().join("db/diary")).unwrap(),
+        "mine"
+    );
+}
+
+#[tokio::test]
+async fn what_an_interrupted_first_start_left_is_cleared() {
+    let dir = folder();
+    fs::create_dir_all(dir.path().join("db.new/data/base")).unwrap();
+    start(dir.path()).await.unwrap().stop().await.unwrap();
+    assert!(!dir.path().join("db.new").exists());
+}
+
+#[tokio::test]
+async fn a_named_folder_without_programs_is_not_passed_over_in_silence() {
+    let dir = folder();
+    let named = Options {
+        bin_dir: Some(dir.path().to_owned()),
+        ..options(dir.path())
+    };
+    let error = Server::start(named, &Tasks::new()).await.unwrap_err();
+    assert!(matches!(error, Error::NotUsable(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_broken_setting_is_told_in_the_server_s_own_words() {
+    let dir = folder();
+    start(dir.path()).await.unwrap().stop().await.unwrap();
+    fs::write(
+        dir.path().join("db/postgresql.auto.conf"),
+        "no_such_setting = 1\n",
+    )
+    .unwrap();
+    let error = start(dir.path()).await.unwrap_err();
+    assert!(error.to_string().contains("no_such_setting"), "{error}");
+}
+
+#[tokio::test]
+async fn the_server_does_not_outlive_a_killed_program() {
+    let dir = folder();
+    let mut program = hold(dir.path());
+    until(|| ready(dir.path())).await;
+    let pid = postmaster(dir.path()).unwrap();
+    program.kill().unwrap();
+    program.wait().unwrap();
+    until(|| kill(pid, None).is_err()).await;
+    assert_eq!(postmaster(dir.path()), None, "it ended tidily");
+}
+
+#[tokio::test]
+async fn a_server_left_behind_is_stopped_before_the_next_and_keeps_its_rows() {
+    let dir = folder();
+    let mut program = hold(dir.path());
+    until(|| ready(dir.path())).await;
+    let old = postmaster(dir.path()).unwrap();
+    // Held still, it cannot act on its program's death: that is what an orphan looks like.
+    kill(old, Signal::SIGSTOP).unwrap();
+    program.kill().unwrap();
+    program.wait().unwrap();
+    let waker = Tasks::new();
+    let next = start(dir.path());
+    waker.spawn("waker", async move {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let _ = kill(old, Signal::SIGCONT);
+    });
+    let server = next.await.unwrap();
+    until(|| kill(old, None).is_err()).await;
+    let client = connect(&server.admin("postgres")).await;
+    assert_eq!(show(&client, "1").await, "1");
+    server.stop().await.unwrap();
+}
+
+fn hold(dir: &std::path::Path) -> std::process::Child {
+    // `cargo test` builds the examples beside the test programs.
+    let own = std::env::current_exe().unwrap();
+    let example = own.ancestors().nth(2).unwrap().join("examples/hold");
+    Command::new(example)
+        .arg(dir)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+fn ready(dir: &std::path::Path) -> bool {
+    fs::read_to_string(dir.join("db/postmaster.pid")).is_ok_and(|text| text.contains("ready"))
+}
