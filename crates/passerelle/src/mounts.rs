@@ -5,22 +5,22 @@ use gateway::{Access, AuthorizationRule, CorsRule, Mount, Pattern, Rule, Target}
 
 /// The services' routers; `None` is a service that is not started (yet), whose routes answer 503.
 #[derive(Debug, Clone, Default)]
-pub struct Routers {
+pub(crate) struct Routers {
     /// The auth service.
-    pub auth: Option<Router>,
+    pub(crate) auth: Option<Router>,
     /// The REST service.
-    pub rest: Option<Router>,
+    pub(crate) rest: Option<Router>,
     /// The realtime service.
-    pub realtime: Option<Router>,
+    pub(crate) realtime: Option<Router>,
     /// The storage service.
-    pub storage: Option<Router>,
+    pub(crate) storage: Option<Router>,
 }
 
 /// Services and their classic ports.
-pub const CLASSIC_PORTS: [(&str, u16); 4] = [("auth", 9999), ("rest", 3000), ("realtime", 4000), ("storage", 5000)];
+pub(crate) const CLASSIC_PORTS: [(&str, u16); 4] = [("auth", 9999), ("rest", 3000), ("realtime", 4000), ("storage", 5000)];
 
 /// The table.
-pub fn mounts(routers: &Routers) -> Vec<Mount> {
+pub(crate) fn mounts(routers: &Routers) -> Vec<Mount> {
     vec![
         mount("auth", "/auth/v1", auth_rules(), routers.auth.clone()),
         mount("rest", "/rest/v1", rest_rules(), routers.rest.clone()),

@@ -30,24 +30,13 @@ pub(crate) trait Live: Send + Sync {
     fn replace_caller(&self, caller: Caller) -> BoxFuture<'static, Result<(), SubscribeError>>;
 }
 
-/// The engine, or what is missing for it.
-pub(crate) enum Engine {
-    /// It runs.
-    #[expect(
-        dead_code,
-        reason = "made where the engine of Postgres changes is started"
-    )]
-    Running(Arc<dyn Source>),
-    /// It cannot; the text says what is missing.
-    Missing(String),
-}
+/// The engine of Postgres changes.
+#[derive(Clone)]
+pub(crate) struct Engine(pub(crate) Arc<dyn Source>);
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Running(_) => f.write_str("Running"),
-            Self::Missing(text) => write!(f, "Missing({text})"),
-        }
+        f.write_str("Engine")
     }
 }
 
@@ -81,13 +70,9 @@ fn attempt(
         .filter(|requested| requested.is_object())
         .map(Binding::read)
         .collect();
-    match (engine, read) {
-        (_, Err(error)) => Box::pin(async move { Err(error) }),
-        (Engine::Running(source), Ok(bindings)) => source.subscribe(caller, bindings, sink),
-        (Engine::Missing(text), Ok(_)) => {
-            let error = SubscribeError::Unavailable(text.clone());
-            Box::pin(async move { Err(error) })
-        }
+    match read {
+        Err(error) => Box::pin(async move { Err(error) }),
+        Ok(bindings) => engine.0.subscribe(caller, bindings, sink),
     }
 }
 

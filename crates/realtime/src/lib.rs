@@ -9,6 +9,7 @@ mod bindings;
 pub mod changes;
 mod channel;
 mod database;
+mod engine;
 mod error;
 mod frames;
 mod hub;
@@ -85,11 +86,19 @@ pub async fn start(
     let limits = Arc::new(Limits::new(settings, &deps.clock));
     let hub = Arc::new(Hub::new(Arc::clone(&limits), Box::new(Alone)));
     let authority = Authority::new(
-        deps.requests,
+        deps.requests.clone(),
         &deps.pool,
         settings.authorization_timeout,
         Arc::clone(&deps.random),
     );
+    let given = engine::Given {
+        pool: deps.pool.clone(),
+        requests: deps.requests.clone(),
+        replication: deps.replication.clone(),
+    };
+    let broadcast = database::FromDatabase { hub: Arc::clone(&hub), limits: Arc::clone(&limits) };
+    let changes = engine::Changes::start(given, Arc::new(broadcast), tasks);
+    let engine = Engine(Arc::new(changes));
     let service = Arc::new(Service {
         settings: settings.clone(),
         clock: deps.clock,
@@ -98,7 +107,7 @@ pub async fn start(
         limits,
         hub,
         authority,
-        engine: Engine::Missing("Postgres changes are not available on this server".into()),
+        engine,
         alarms: socket::Alarms::default(),
         tasks: tasks.clone(),
     });
@@ -121,15 +130,6 @@ fn spawn_tasks(service: &Arc<Service>, tasks: &Tasks) {
 }
 
 impl Realtime {
-    /// Takes rows of `realtime.messages` that the stream brings.
-    pub fn database_broadcast(&self) -> Arc<dyn changes::DatabaseBroadcast> {
-        let (hub, limits) = (
-            Arc::clone(&self.service.hub),
-            Arc::clone(&self.service.limits),
-        );
-        Arc::new(database::FromDatabase { hub, limits })
-    }
-
     /// Sockets connected now.
     pub fn sockets(&self) -> usize {
         self.service.limits.sockets.now()

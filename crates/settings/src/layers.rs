@@ -109,6 +109,13 @@ impl Layers {
         self.0.push(Layer::Variables(map, origin));
     }
 
+    /// These layers below those of `stronger`.
+    #[must_use]
+    pub fn under(mut self, stronger: &Self) -> Self {
+        self.0.extend(stronger.0.iter().cloned());
+        self
+    }
+
     /// Sets one value by dotted key, stronger than everything so far.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>) {
         self.0.push(Layer::Keys(
@@ -138,6 +145,14 @@ impl Layers {
                     })
                 }),
         })
+    }
+
+    /// The effective value of a field as it was written, and where it stands.
+    pub fn explain(&self, field: &crate::Field) -> (String, Origin) {
+        match self.find(field.key, field.env) {
+            Some(Ok(found)) => found,
+            _ => (field.default.to_owned(), Origin::Default),
+        }
     }
 
     /// Variable names present whose name begins with one of `prefixes` (for "ignored" messages).

@@ -55,6 +55,7 @@ begin
       ('service_role', 'authenticator', 'with inherit false, set true'),
       ('authenticator', 'supabase_storage_admin', 'with inherit false, set true'),
       ('supabase_realtime_admin', 'supabase_replication_admin', 'with inherit true, set true'),
+      ('authenticator', 'supabase_replication_admin', 'with inherit false, set true'),
       ('anon', 'postgres', 'with admin true, inherit true, set true'),
       ('authenticated', 'postgres', 'with admin true, inherit true, set true'),
       ('service_role', 'postgres', 'with admin true, inherit true, set true'),

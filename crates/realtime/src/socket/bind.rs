@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Socket;
 use super::work::Outcome;
-use crate::bindings::{self, Bound, Engine, Rebound};
+use crate::bindings::{self, Bound, Rebound};
 use crate::changes::SubscribeError;
 
 const EXTENSION: &str = "postgres_changes";
@@ -90,10 +90,7 @@ impl Socket {
         };
         let service = Arc::clone(&self.service);
         self.start(topic, channel.id, async move {
-            let ready = match &service.engine {
-                Engine::Running(source) => source.ready(),
-                Engine::Missing(_) => Box::pin(std::future::pending()),
-            };
+            let ready = service.engine.0.ready();
             Outcome::StreamReady(tokio::time::timeout(STREAM_PATIENCE, ready).await.is_ok())
         });
     }
