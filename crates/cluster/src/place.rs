@@ -78,13 +78,7 @@ fn home(data_dir: &Path, account: Account) -> Result<PathBuf, Error> {
 /// A new home outside the data folder; [`link`] makes the links once there is something in it. One that an emptied data folder left behind is
 /// neither used nor removed.
 fn elsewhere(data_dir: &Path, account: Account) -> Result<PathBuf, Error> {
-    let root = Path::new(ELSEWHERE);
-    if !root.is_dir() {
-        DirBuilder::new()
-            .mode(0o711)
-            .create(root)
-            .map_err(|source| Error::file(root, source))?;
-    }
+    let root = elsewhere_root()?;
     let name = hash(data_dir);
     let mut attempt = 0_u32;
     loop {
@@ -148,4 +142,40 @@ fn private(path: &Path, account: Account) -> Result<PathBuf, Error> {
         Err(error) => return Err(failed(error)),
     }
     Ok(path.to_owned())
+}
+
+/// The folder of PostgreSQL's own programs, where the account can get at them: `<data_dir>/runtime`, a
+/// link to one elsewhere if need be.
+pub(crate) fn runtime(data_dir: &Path, account: Account) -> Result<PathBuf, Error> {
+    let near = data_dir.join("runtime");
+    if let Ok(found) = fs::canonicalize(&near) {
+        return Ok(found);
+    }
+    let mut folder = near.clone();
+    if !data_dir
+        .ancestors()
+        .skip(1)
+        .all(|above| account.passes(above))
+    {
+        let root = elsewhere_root()?;
+        folder = root.join(format!("runtime-{}", hash(data_dir)));
+    }
+    fs::create_dir_all(&folder).map_err(|source| Error::file(&folder, source))?;
+    fs::set_permissions(&folder, Permissions::from_mode(0o755))
+        .map_err(|source| Error::file(&folder, source))?;
+    if folder != near {
+        symlink(&folder, &near).map_err(|source| Error::file(&near, source))?;
+    }
+    Ok(folder)
+}
+
+fn elsewhere_root() -> Result<&'static Path, Error> {
+    let root = Path::new(ELSEWHERE);
+    if !root.is_dir() {
+        DirBuilder::new()
+            .mode(0o711)
+            .create(root)
+            .map_err(|source| Error::file(root, source))?;
+    }
+    Ok(root)
 }

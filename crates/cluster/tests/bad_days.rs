@@ -1,14 +1,17 @@
 //! What is found on a data folder, and what becomes of it.
 
 mod common;
+#[path = "common/process.rs"]
+mod process;
 
 use std::fs;
 use std::process::{Command, Stdio};
 
 use base::Tasks;
 use cluster::{Error, Options, Server};
-use common::{connect, folder, options, postmaster, show, start, until};
+use common::{connect, folder, options, show, start};
 use nix::sys::signal::{Signal, kill};
+use process::{postmaster, until};
 
 #[tokio::test]
 async fn another_major_version_is_refused_with_the_way_out() {
@@ -109,13 +112,17 @@ async fn a_server_left_behind_is_stopped_before_the_next_and_keeps_its_rows() {
 
 fn hold(dir: &std::path::Path) -> std::process::Child {
     // `cargo test` builds the examples beside the test programs.
-    let own = std::env::current_exe().unwrap();
-    let example = own.ancestors().nth(2).unwrap().join("examples/hold");
+    let own = std::env::current_exe().expect("a test program");
+    let example = own
+        .ancestors()
+        .nth(2)
+        .expect("target")
+        .join("examples/hold");
     Command::new(example)
         .arg(dir)
         .stdout(Stdio::null())
         .spawn()
-        .unwrap()
+        .expect("the example is built")
 }
 
 fn ready(dir: &std::path::Path) -> bool {

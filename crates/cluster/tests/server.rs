@@ -1,6 +1,8 @@
 //! The server's life, with PostgreSQL's real programs.
 
 mod common;
+#[path = "common/process.rs"]
+mod process;
 
 use std::fs;
 use std::net::TcpListener;
@@ -8,8 +10,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use base::Tasks;
 use cluster::{Error, Options, Server};
-use common::{connect, folder, options, postmaster, show, start, until};
+use common::{connect, folder, options, show, start};
 use nix::sys::signal::{Signal, kill};
+use process::{postmaster, until};
 
 #[tokio::test]
 async fn it_starts_stops_tidily_and_starts_again_with_its_data() {

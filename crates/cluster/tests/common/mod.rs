@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use base::{Secret, Tasks};
 use cluster::{Error, Options, Server};
-use nix::unistd::Pid;
 use tokio_postgres::{Client, NoTls};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -59,21 +58,4 @@ pub(crate) async fn show(client: &Client, what: &str) -> String {
         .query_one(&format!("select ({what})::text"), &[])
         .await;
     row.expect("it runs").get(0)
-}
-
-/// The process in charge, as its own file says.
-pub(crate) fn postmaster(dir: &Path) -> Option<Pid> {
-    let text = fs::read_to_string(dir.join("db/postmaster.pid")).ok()?;
-    text.lines().next()?.trim().parse().ok().map(Pid::from_raw)
-}
-
-pub(crate) async fn until(condition: impl Fn() -> bool) {
-    let wait = async {
-        while !condition() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait)
-        .await
-        .expect("it comes true");
 }
