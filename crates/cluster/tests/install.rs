@@ -11,11 +11,9 @@ use common::{connect, folder, show, start};
 
 async fn runs(major: u32) {
     let dir = folder();
-    let installed = install(dir.path(), Some(major)).await.unwrap();
+    let installed = install(dir.path(), Some(major)).await.expect("it installs");
     assert_eq!(installed.major, major);
-    let server = Server::start(options(dir.path()), &Tasks::new())
-        .await
-        .unwrap();
+    let server = start(dir.path()).await.expect("it starts");
     assert_eq!(server.binaries(), &installed, "its own programs come first");
     let client = connect(&server.admin("postgres")).await;
     let version = show(
@@ -29,8 +27,9 @@ async fn runs(major: u32) {
         client.batch_execute(&create).await.expect(extension);
     }
     assert_eq!(show(&client, "upper('é')").await, "É");
-    server.stop().await.unwrap();
-    assert_eq!(install(dir.path(), None).await.unwrap(), installed);
+    server.stop().await.expect("it stops");
+    let again = install(dir.path(), None).await.expect("it is there");
+    assert_eq!(again, installed);
 }
 
 #[tokio::test]
