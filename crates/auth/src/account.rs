@@ -12,6 +12,7 @@ use crate::{Error, db, identity};
 
 /// What a new user is made of.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands for a column")]
 pub(crate) struct NewUser {
     pub(crate) id: Uuid,
     pub(crate) aud: String,
@@ -67,7 +68,7 @@ impl NewUser {
         client: &impl GenericClient,
         data: &Object,
     ) -> Result<User, Error> {
-        let now = service.clock.now();
+        let now = service.now();
         let when = |is: bool| is.then_some(now);
         let app_metadata = Value::Object(self.with_providers());
         let user_metadata = Value::Object(self.user_metadata.clone());

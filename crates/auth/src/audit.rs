@@ -90,7 +90,7 @@ pub(crate) async fn write(
     if service.settings.audit_log_disable_postgres {
         return Ok(());
     }
-    let (id, now) = (service.random.uuid(), service.clock.now());
+    let (id, now) = (service.random.uuid(), service.now());
     db::run(
         client,
         include_str!("sql/insert_audit.sql"),

@@ -88,7 +88,7 @@ pub(crate) async fn user(
     let user = User::by_id(service, client, id)
         .await?
         .ok_or(Error::SubjectGone)?;
-    if user.is_banned(service.clock.now()) {
+    if user.is_banned(service.now()) {
         return Err(Error::Banned);
     }
     if let Some(session) = session.filter(|session| !session.is_nil()) {

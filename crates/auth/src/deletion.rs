@@ -24,7 +24,7 @@ pub(crate) async fn soft(
     if user.times.deleted.is_some() {
         return Ok(());
     }
-    let (id, now) = (user.id, service.clock.now());
+    let (id, now) = (user.id, service.now());
     let veiled = |value: &str| (!value.is_empty()).then(|| veil(id, value));
     let email = veiled(&user.email);
     let phone = veiled(&user.phone).map(|mut phone| {

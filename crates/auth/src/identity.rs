@@ -41,7 +41,7 @@ pub(crate) async fn insert(
     provider: &str,
     data: &Object,
 ) -> Result<(), Error> {
-    let (id, now) = (service.random.uuid(), service.clock.now());
+    let (id, now) = (service.random.uuid(), service.now());
     let data = Value::Object(data.clone());
     db::run(
         client,
@@ -67,7 +67,7 @@ pub(crate) async fn set(
         _ => (None, Some(address)),
     };
     let data = Value::Object(data(user, email, phone, verified, &Object::new()));
-    let (id, now) = (service.random.uuid(), service.clock.now());
+    let (id, now) = (service.random.uuid(), service.now());
     db::run(
         client,
         include_str!("sql/set_identity.sql"),

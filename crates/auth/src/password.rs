@@ -156,7 +156,7 @@ impl Hasher {
 /// A hash of a kind that is believed.
 enum Known<'a> {
     Bcrypt,
-    Argon2(PasswordHash<'a>),
+    Argon2(Box<PasswordHash<'a>>),
 }
 
 fn known(stored: &str) -> Option<Known<'_>> {
@@ -173,7 +173,7 @@ fn known(stored: &str) -> Option<Known<'_>> {
         && number("p").is_some_and(|p| (1..=16).contains(&p))
         && hash.salt.is_some()
         && hash.hash.is_some();
-    good.then_some(Known::Argon2(hash))
+    good.then(|| Known::Argon2(Box::new(hash)))
 }
 
 fn is_bcrypt(stored: &str) -> bool {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{SharedClock, SharedRandom};
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use web::Health;
 
 use crate::password::{Hasher, Rules};
@@ -104,6 +105,13 @@ impl Inner {
     /// Audience and role of rows that name none.
     pub(crate) fn defaults(&self) -> (&str, &str) {
         (&self.settings.jwt_audience, &self.settings.jwt_default_role)
+    }
+
+    /// What time it is, as precisely as the database keeps it.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        let now = self.clock.now();
+        now.duration_trunc(TimeDelta::microseconds(1))
+            .unwrap_or(now)
     }
 
     /// A fresh refresh token: 12 characters of `a-z0-9`.

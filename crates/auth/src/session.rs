@@ -30,7 +30,7 @@ impl Lifetime {
 
     /// Why the session is over, if it is, as the end of a sentence.
     pub(crate) fn ended(self, service: &Inner) -> Option<&'static str> {
-        let now = service.clock.now();
+        let now = service.now();
         let settings = &service.settings;
         let past = |start: Option<DateTime<Utc>>, limit: std::time::Duration| {
             let limit = TimeDelta::from_std(limit).unwrap_or(TimeDelta::MAX);
@@ -64,7 +64,7 @@ pub(crate) async fn begin(
     method: &'static str,
 ) -> Result<Value, Error> {
     let (session, amr) = (service.random.uuid(), service.random.uuid());
-    let (now, token) = (service.clock.now(), service.refresh_token());
+    let (now, token) = (service.now(), service.refresh_token());
     let (agent, ip) = (ask.user_agent(), ask.ip().map(|ip| ip.to_string()));
     db::run(
         client,

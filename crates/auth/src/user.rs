@@ -12,6 +12,7 @@ use crate::{Error, db, time};
 
 /// A row of `auth.users`, with its identities and factors as JSON shows them.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_field_names, reason = "the name on the wire")]
 pub(crate) struct User {
     pub(crate) id: Uuid,
     pub(crate) aud: String,

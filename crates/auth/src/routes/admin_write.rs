@@ -53,7 +53,7 @@ fn ban(service: &Inner, text: &str) -> Result<Ban, Error> {
         "none" => Ok(Ban::Lifted),
         text => {
             let span = duration::parse(text).ok_or_else(wrong)?;
-            let until = service.clock.now().checked_add_signed(span);
+            let until = service.now().checked_add_signed(span);
             Ok(Ban::Until(until.ok_or_else(wrong)?))
         }
     }
@@ -232,7 +232,7 @@ async fn apply(
     user: &User,
     change: Change<'_>,
 ) -> Result<User, Error> {
-    let (id, now, body) = (user.id, service.clock.now(), change.body);
+    let (id, now, body) = (user.id, service.now(), change.body);
     let mut app_metadata = user.app_metadata.clone();
     let mut user_metadata = user.user_metadata.clone();
     if let Some(changes) = &body.app_metadata {

@@ -37,7 +37,7 @@ pub(crate) fn router(auth: &Auth) -> Router {
 }
 
 async fn serve(State(service): State<Arc<Inner>>, request: Request) -> Response {
-    let started = service.clock.now();
+    let started = service.now();
     let (parts, body) = request.into_parts();
     let format = Format::of(&parts.headers);
     let (body, read) = match axum::body::to_bytes(body, MAX_BODY).await {
@@ -60,7 +60,7 @@ async fn serve(State(service): State<Arc<Inner>>, request: Request) -> Response 
         error.render(format, ask.id())
     });
     let status = response.status().as_u16();
-    let elapsed_ms = (service.clock.now() - started).num_milliseconds();
+    let elapsed_ms = (service.now() - started).num_milliseconds();
     metrics::counter!("auth_requests_total", "status" => status.to_string()).increment(1);
     tracing::debug!(status, elapsed_ms, path, "answered");
     response

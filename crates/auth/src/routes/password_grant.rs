@@ -58,7 +58,7 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
     drop(client);
     if user
         .as_ref()
-        .is_some_and(|user| user.is_banned(service.clock.now()))
+        .is_some_and(|user| user.is_banned(service.now()))
     {
         return Err(Error::UserBanned);
     }

@@ -82,7 +82,7 @@ async fn attempt(service: &Inner, ask: &Ask, token: &str) -> Result<Option<Respo
     let Some(presented) = read(service, &tx, token, session).await? else {
         return Err(Error::RefreshUnknown);
     };
-    if presented.user.is_banned(service.clock.now()) {
+    if presented.user.is_banned(service.now()) {
         return Err(Error::RefreshBanned);
     }
     if let Some(how) = presented.lifetime.ended(service) {
@@ -93,7 +93,7 @@ async fn attempt(service: &Inner, ask: &Ask, token: &str) -> Result<Option<Respo
         Decision::Rotate => {
             let fresh = service.refresh_token();
             let sql = include_str!("../sql/rotate_token.sql");
-            let (user, now) = (presented.user.id.to_string(), service.clock.now());
+            let (user, now) = (presented.user.id.to_string(), service.now());
             db::run(&tx, sql, &[&token, &fresh, &user, &session, &now]).await?;
             let actor = Actor::User(&presented.user);
             audit::write(service, &tx, actor, Action::TokenRevoked, None).await?;
@@ -102,7 +102,7 @@ async fn attempt(service: &Inner, ask: &Ask, token: &str) -> Result<Option<Respo
         Decision::Refuse => {
             if service.settings.refresh_rotation {
                 let sql = include_str!("../sql/revoke_family.sql");
-                db::run(&tx, sql, &[&session, &service.clock.now()]).await?;
+                db::run(&tx, sql, &[&session, &service.now()]).await?;
                 let actor = Actor::User(&presented.user);
                 audit::write(service, &tx, actor, Action::TokenRevoked, None).await?;
             }
@@ -113,7 +113,7 @@ async fn attempt(service: &Inner, ask: &Ask, token: &str) -> Result<Option<Respo
     };
     let (agent, ip) = (ask.user_agent(), ask.ip().map(|ip| ip.to_string()));
     let sql = include_str!("../sql/touch_session.sql");
-    db::run(&tx, sql, &[&session, &service.clock.now(), &agent, &ip]).await?;
+    db::run(&tx, sql, &[&session, &service.now(), &agent, &ip]).await?;
     let actor = Actor::User(&presented.user);
     audit::write(service, &tx, actor, Action::TokenRefreshed, None).await?;
     let answer = session::tokens(service, &presented.user, &presented.standing, &refresh);
@@ -170,11 +170,9 @@ fn decide(service: &Inner, presented: &Presented, token: &str) -> Decision {
     }
     let interval =
         TimeDelta::from_std(service.settings.refresh_reuse_interval).unwrap_or(TimeDelta::zero());
-    let now = service.clock.now();
-    if presented
-        .updated
-        .is_some_and(|updated| now <= updated + interval)
-    {
+    let recent = |updated| service.now() <= updated + interval;
+    // Of a family that was ended no token comes back to life, however recent that was.
+    if presented.active.is_some() && presented.updated.is_some_and(recent) {
         return Decision::Rotate;
     }
     Decision::Refuse

@@ -40,7 +40,7 @@ const SAVING: &str = "Database error saving new user";
 
 pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> {
     let body: Body = ask.json()?;
-    let now = service.clock.now();
+    let now = service.now();
     if body.email.is_empty() && body.phone.is_empty() {
         service.limits.take(Limit::Anonymous, ask.ip(), now)?;
         return anonymous(service, ask, body).await;
@@ -220,7 +220,7 @@ async fn existing(
     }
     let mut client = service.pool.get().await?;
     let tx = client.transaction().await?;
-    let (id, now) = (user.id, service.clock.now());
+    let (id, now) = (user.id, service.now());
     let sql = match provider(wish) {
         "email" => include_str!("../sql/confirm_email.sql"),
         _ => include_str!("../sql/confirm_phone.sql"),
@@ -248,7 +248,7 @@ async fn existing(
 
 /// A user that does not exist: nobody learns that the address is registered.
 fn fabricated(service: &Inner, wish: &Wish) -> Value {
-    let now = Some(service.clock.now());
+    let now = Some(service.now());
     let new = NewUser {
         email: wish.email.clone(),
         phone: wish.phone.clone(),

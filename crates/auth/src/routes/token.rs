@@ -9,9 +9,7 @@ use crate::rate::Limit;
 use crate::service::Inner;
 
 pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> {
-    service
-        .limits
-        .take(Limit::Token, ask.ip(), service.clock.now())?;
+    service.limits.take(Limit::Token, ask.ip(), service.now())?;
     match ask.query("grant_type").as_deref() {
         Some("password") => password_grant::post(service, ask).await,
         Some("refresh_token") => refresh_grant::post(service, ask).await,

@@ -43,7 +43,7 @@ struct Change {
 pub(super) async fn put(service: &Inner, ask: &Ask) -> Result<Response, Error> {
     service
         .limits
-        .take(Limit::UpdateUser, ask.ip(), service.clock.now())?;
+        .take(Limit::UpdateUser, ask.ip(), service.now())?;
     let client = service.pool.get().await?;
     let signed = bearer::user(service, ask, &client).await?;
     let body: Body = ask.json()?;
@@ -157,7 +157,7 @@ async fn apply(
     signed: &Signed,
     change: Change,
 ) -> Result<User, Error> {
-    let (id, now) = (signed.user.id, service.clock.now());
+    let (id, now) = (signed.user.id, service.now());
     // Under the lock, so that merges of two requests at once are both kept.
     let user = User::by_id_locked(service, tx, id)
         .await?
@@ -209,7 +209,7 @@ async fn set_address(
     address: &str,
     at_once: bool,
 ) -> Result<(), Error> {
-    let now = service.clock.now();
+    let now = service.now();
     let sql = match (provider, at_once) {
         ("email", true) => include_str!("../sql/set_email.sql"),
         ("email", false) => include_str!("../sql/begin_email_change.sql"),

@@ -1,0 +1,230 @@
+//! An auth service on a database of its own, and people who speak to it.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use base::{Clock as _, ManualClock, OsRandom, Tasks};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+use web::Service as _;
+
+pub(crate) const SECRET: &str = "a-secret-of-at-least-thirty-two-bytes";
+pub(crate) const PASSWORD: &str = "correct-horse";
+
+/// A running service.
+pub(crate) struct House {
+    pub(crate) router: axum::Router,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) keys: jwt::Keys,
+    pub(crate) admin: tokio_postgres::Client,
+}
+
+/// A reply, read to its end.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {:?}", self.text))
+    }
+
+    /// The body of a success.
+    #[track_caller]
+    pub(crate) fn good(&self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.text);
+        self.json()
+    }
+
+    /// An error in the old shape.
+    #[track_caller]
+    pub(crate) fn fails(&self, status: u16, code: &str, message: &str) {
+        let body = self.json();
+        let told = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        assert_eq!(
+            (self.status.as_u16(), told("error_code"), told("msg")),
+            (status, code.to_owned(), message.to_owned()),
+            "{}",
+            self.text
+        );
+        assert_eq!(body["code"], status);
+        assert_eq!(self.headers["x-sb-error-code"], code);
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// Settings as most applications in development have them, with hashes that cost little.
+pub(crate) fn settings() -> settings::Auth {
+    let mut settings = settings::Auth::default();
+    settings.email_autoconfirm = true;
+    settings.phone_enabled = true;
+    settings.phone_autoconfirm = true;
+    settings.anonymous_enabled = true;
+    settings.bcrypt_cost = 4;
+    settings.hash_wait = std::time::Duration::from_secs(60);
+    settings.max_request_duration = std::time::Duration::from_secs(60);
+    settings
+}
+
+impl House {
+    pub(crate) async fn new() -> Self {
+        Self::with(settings()).await
+    }
+
+    pub(crate) async fn with(settings: settings::Auth) -> Self {
+        let database = testkit::Postgres::shared().database().await;
+        let admin = database.connect().await;
+        prepare(&admin).await;
+        let options = pg::PoolOptions {
+            application_name: "auth test".into(),
+            size: 8,
+            acquire_timeout: std::time::Duration::from_secs(60),
+        };
+        let pool = |endpoint: &pg::Endpoint| pg::Pool::new(endpoint, &options).unwrap();
+        let clock = Arc::new(ManualClock::starting_now());
+        let keys = jwt::Keys::from_secret(SECRET).unwrap();
+        let deps = auth::Deps {
+            pool: pool(&database.admin().with_login("supabase_auth_admin", "")),
+            keys: keys.clone(),
+            verifier: jwt::Verifier::new(keys.clone(), clock.clone()),
+            queue: jobs::Queue::new(pool(database.admin()), clock.clone()),
+            clock: clock.clone(),
+            random: Arc::new(OsRandom),
+            public_url: "http://localhost:8000".into(),
+        };
+        let auth = auth::start(&settings, deps, &Tasks::new()).await.unwrap();
+        assert_eq!(auth.health().await, web::Health::Ready);
+        Self {
+            router: auth.router(),
+            clock,
+            keys,
+            admin,
+        }
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+
+    /// Sends a request as somebody (an empty token: nobody).
+    pub(crate) async fn ask(&self, token: &str, method: &str, path: &str, body: &str) -> Reply {
+        self.send(request(token, method, path, body)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Reply {
+        self.ask("", "POST", path, &body.to_string()).await
+    }
+
+    pub(crate) async fn get(&self, token: &str, path: &str) -> Reply {
+        self.ask(token, "GET", path, "").await
+    }
+
+    pub(crate) async fn put(&self, token: &str, path: &str, body: Value) -> Reply {
+        self.ask(token, "PUT", path, &body.to_string()).await
+    }
+
+    /// Signs somebody up; answers with the tokens.
+    pub(crate) async fn person(&self, name: &str) -> Value {
+        let body = json!({ "email": format!("{name}@example.com"), "password": PASSWORD });
+        self.post("/signup", body).await.good()
+    }
+
+    /// Signs somebody in.
+    pub(crate) async fn sign_in(&self, name: &str) -> Value {
+        let body = json!({ "email": format!("{name}@example.com"), "password": PASSWORD });
+        self.post("/token?grant_type=password", body).await.good()
+    }
+
+    pub(crate) async fn refresh(&self, token: &str) -> Reply {
+        self.post(
+            "/token?grant_type=refresh_token",
+            json!({ "refresh_token": token }),
+        )
+        .await
+    }
+
+    /// A token of the service role, as a gateway would let it in.
+    pub(crate) fn service(&self) -> String {
+        self.keys.sign(&json!({ "role": "service_role" }))
+    }
+
+    /// A token with these claims on top of an hour's life.
+    pub(crate) fn token(&self, mut claims: Value) -> String {
+        claims["exp"] = json!(self.clock.unix() + 3600);
+        self.keys.sign(&claims)
+    }
+
+    pub(crate) async fn sql(&self, sql: &str) {
+        self.admin.batch_execute(sql).await.unwrap();
+    }
+
+    pub(crate) async fn count(&self, sql: &str) -> i64 {
+        self.admin.query_one(sql, &[]).await.unwrap().get(0)
+    }
+}
+
+pub(crate) fn request(token: &str, method: &str, path: &str, body: &str) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    if !token.is_empty() {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    request.body(Body::from(body.to_owned())).unwrap()
+}
+
+/// What a JWT says.
+pub(crate) fn claims(token: &str) -> Value {
+    use base64::Engine as _;
+    let payload = token.split('.').nth(1).unwrap();
+    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(payload)
+        .unwrap();
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+/// The text of a member.
+pub(crate) fn text(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or_default().to_owned()
+}
+
+async fn prepare(admin: &tokio_postgres::Client) {
+    // Roles belong to the cluster, which the tests of this process share; they are made by one at a time.
+    static ROLES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    let alone = ROLES.lock().await;
+    admin
+        .batch_execute(include_str!("prepare.sql"))
+        .await
+        .unwrap();
+    drop(alone);
+    migrate(admin, &jobs::SCHEMA).await;
+    migrate(admin, &auth::SCHEMA).await;
+}
+
+/// As the runner does it: each change in one transaction, as the owner.
+pub(crate) async fn migrate(admin: &tokio_postgres::Client, schema: &database::Schema) {
+    for change in schema.migrations {
+        let sql = format!(
+            "begin; set local role {}; {} ; commit",
+            schema.owner, change.sql
+        );
+        if let Err(error) = admin.batch_execute(&sql).await {
+            panic!("{} {}: {error:?}", change.version, change.name);
+        }
+    }
+}
