@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// ENOSPC as the C library words it.
-const DISK_FULL: &str = "No space left on device";
+/// How the C library and PostgreSQL word ENOSPC and a write cut short.
+const DISK_FULL: [&str; 2] = ["No space left on device", "Check free disk space"];
 
 /// Why the managed PostgreSQL is not available.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +48,9 @@ pub enum Error {
     /// Fetching PostgreSQL's programs failed.
     #[error("PostgreSQL was not installed: {0}")]
     Install(String),
+    /// The program was told to stop meanwhile.
+    #[error("PostgreSQL was still starting when the program was told to stop")]
+    Interrupted,
     /// A Unix socket's path has at most 107 bytes.
     #[error("the path {} is too long for a Unix socket", .0.display())]
     PathTooLong(PathBuf),
@@ -94,11 +97,12 @@ impl Error {
                 path.display()
             ),
             Self::PortTaken(port) => format!(
-                "See who has it with `ss -ltnp 'sport = :{port}'`, or start with another --db-port."
+                "See who has it with `ss -ltnp 'sport = :{port}'`, or set another POSTGRES_PORT."
             ),
             Self::Install(_) => "Install PostgreSQL with the system's own packages, such as \
                 `apt-get install postgresql`."
                 .to_owned(),
+            Self::Interrupted => "Start again; nothing is lost.".to_owned(),
             Self::PathTooLong(_) => {
                 "Set PASSERELLE_DATA_DIR to a folder with a shorter path.".to_owned()
             }
@@ -125,6 +129,7 @@ impl Error {
             Self::DiskFull(_) => "disk_full",
             Self::PortTaken(_) => "port_taken",
             Self::Install(_) => "install_failed",
+            Self::Interrupted => "interrupted",
             Self::PathTooLong(_) => "path_too_long",
             Self::File { .. } => "file",
         }
@@ -142,7 +147,7 @@ impl Error {
 
     /// What `initdb` said, told apart by the system's own words under `LC_ALL=C`.
     pub(crate) fn initdb(data: &Path, words: &str) -> Self {
-        if words.contains(DISK_FULL) {
+        if DISK_FULL.iter().any(|mark| words.contains(mark)) {
             return Self::DiskFull(data.to_owned());
         }
         Self::Initdb(words.to_owned())
@@ -150,7 +155,7 @@ impl Error {
 
     /// Why the server ended, from the end of its log.
     pub(crate) fn did_not_start(data: &Path, words: &str) -> Self {
-        if words.contains(DISK_FULL) {
+        if DISK_FULL.iter().any(|mark| words.contains(mark)) {
             return Self::DiskFull(data.to_owned());
         }
         Self::DidNotStart(words.to_owned())

@@ -127,6 +127,15 @@ impl Process {
     }
 }
 
+impl Drop for Process {
+    /// Whatever lets go of a running server lets it end.
+    fn drop(&mut self) {
+        if self.ended.borrow().is_none() {
+            let _ = kill(self.pid, Signal::SIGINT);
+        }
+    }
+}
+
 /// Starts the program from a thread of its own that waits for it: the signal at a parent's death is
 /// sent when the *thread* ends, so that one must live as long as the program.
 async fn launch(mut command: Command) -> Result<(Pid, watch::Receiver<Option<ExitStatus>>), Error> {

@@ -49,6 +49,8 @@ pub struct Server {
     password: Secret,
     stop: oneshot::Sender<()>,
     stopped: oneshot::Receiver<()>,
+    /// Not the program's tasks, which end before the database does.
+    _own: Tasks,
     _lock: Arc<Lock>,
 }
 
@@ -56,8 +58,8 @@ impl Server {
     /// Makes the data directory if there is none, and starts the server on it. What an earlier program
     /// left running there is stopped first: we hold the lock, so it is nobody's.
     ///
-    /// The watch over the server is one of `tasks`, but ends with [`Server::stop`] only: others may need
-    /// the database until the end of a soft stop.
+    /// A soft stop of `tasks` ends a start that is under way. Once started, the server stays until
+    /// [`Server::stop`], as others need the database until their own end.
     pub async fn start(options: Options, tasks: &Tasks) -> Result<Self, Error> {
         let data_dir = data_dir(&options.data_dir)?;
         let lock = Arc::new(Lock::take(&data_dir)?);
@@ -86,7 +88,11 @@ impl Server {
             .await?
         };
         stop_orphan(&plan.data, options.start_timeout).await?;
-        let (port, process) = start_on_a_port(&plan, &place.socket_dir, &options).await?;
+        let soft = tasks.soft();
+        let (port, process) = tokio::select! {
+            started = start_on_a_port(&plan, &place.socket_dir, &options) => started?,
+            () = soft.cancelled() => return Err(Error::Interrupted),
+        };
         let plan = Arc::new(plan);
         let (stop, told) = oneshot::channel();
         let (tell, stopped) = oneshot::channel();
@@ -95,7 +101,8 @@ impl Server {
             patience: options.start_timeout,
             lock: Arc::clone(&lock),
         };
-        tasks.spawn("postgres", watcher.run(process, told, tell));
+        let own = Tasks::new();
+        own.spawn("postgres", watcher.run(process, told, tell));
         Ok(Self {
             plan,
             socket_dir: place.socket_dir,
@@ -104,6 +111,7 @@ impl Server {
             password,
             stop,
             stopped,
+            _own: own,
             _lock: lock,
         })
     }

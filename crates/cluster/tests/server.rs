@@ -228,3 +228,37 @@ async fn a_taken_port_is_an_error_when_meant_and_the_next_is_taken_when_not() {
     assert_eq!(show(&client, "inet_server_port()").await, found.to_string());
     server.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn the_server_stays_while_the_program_s_tasks_end() {
+    let dir = folder();
+    let tasks = Tasks::new();
+    let server = Server::start(options(dir.path()), &tasks).await.unwrap();
+    assert!(tasks.shut_down(common::PATIENCE).await);
+    let client = connect(&server.admin("postgres")).await;
+    assert_eq!(show(&client, "1").await, "1");
+    server.stop().await.unwrap();
+    assert_eq!(postmaster(dir.path()), None, "it stopped tidily");
+}
+
+#[tokio::test]
+async fn a_start_ends_when_the_program_is_told_to_stop() {
+    let dir = folder();
+    let tasks = Tasks::new();
+    tasks.soft().cancel();
+    let error = Server::start(options(dir.path()), &tasks)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Interrupted), "{error}");
+    start(dir.path()).await.unwrap().stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_let_go_of_ends_tidily() {
+    let dir = folder();
+    let server = start(dir.path()).await.unwrap();
+    let pid = postmaster(dir.path()).unwrap();
+    drop(server);
+    until(|| kill(pid, None).is_err()).await;
+    assert_eq!(postmaster(dir.path()), None);
+}
