@@ -44,6 +44,7 @@ pub struct Stack {
     server: Option<cluster::Server>,
     tasks: Tasks,
     front: Tasks,
+    ground: Tasks,
 }
 
 impl std::fmt::Debug for Stack {
@@ -73,8 +74,8 @@ impl Stack {
         )
         .map_err(|sentence| Failure::new(ExitCode::Usage, sentence, "passerelle config check"))?;
         let door = Arc::new(door);
-        // The front is stopped before what it leads to.
-        let (front, tasks) = (Tasks::new(), Tasks::new());
+        // The front is stopped before what it leads to, PostgreSQL's watcher last.
+        let (front, tasks, ground) = (Tasks::new(), Tasks::new(), Tasks::new());
         let gateway = Gateway::serve(listeners, &door, &settings.gateway, parts.metrics.clone(), &front);
         let public_url =
             settings.gateway.public_url.clone().unwrap_or_else(|| local_url(bound.api, settings.gateway.port));
@@ -85,10 +86,10 @@ impl Stack {
             random: parts.random,
             public_url: public_url.trim_end_matches('/').to_owned(),
         };
-        match Self::start_behind(&given, &slot, &tasks).await {
+        match Self::start_behind(&given, &slot, &tasks, &ground).await {
             Ok((server, report, services)) => {
                 door.set_mounts(mounts(&services.routers()));
-                Ok(Self { settings: given.settings, gateway, door, report, server, tasks, front })
+                Ok(Self { settings: given.settings, gateway, door, report, server, tasks, front, ground })
             }
             Err(failure) => {
                 front.shut_down(Duration::from_secs(1)).await;
@@ -101,12 +102,13 @@ impl Stack {
         given: &Given,
         slot: &Slot,
         tasks: &Tasks,
+        ground: &Tasks,
     ) -> Result<(Option<cluster::Server>, database::Report, Services), Failure> {
         let settings = &given.settings;
         let (server, admin) = match &settings.database.url {
             Some(url) => (None, parse_url(url)?),
             None => {
-                let server = own_server(settings, tasks).await?;
+                let server = own_server(settings, ground).await?;
                 let admin = parse_url(&server.admin("postgres"))?;
                 (Some(server), admin)
             }
@@ -171,10 +173,12 @@ impl Stack {
         if !front || !services {
             tracing::warn!("some tasks were cut off");
         }
-        match self.server {
+        let stopped = match self.server {
             Some(server) => server.stop().await.map_err(Failure::internal),
             None => Ok(()),
-        }
+        };
+        self.ground.shut_down(Duration::from_secs(5)).await;
+        stopped
     }
 }
 
