@@ -1,5 +1,7 @@
 //! Passwords: their rules, hashing them, and the hashes that are believed.
 
+mod firebase;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use base::SharedRandom;
 use tokio::sync::Semaphore;
 
 use crate::Error;
+use firebase::Firebase;
 
 /// bcrypt looks at no more.
 const MAX_BYTES: usize = 72;
@@ -157,11 +160,15 @@ impl Hasher {
 enum Known<'a> {
     Bcrypt,
     Argon2(Box<PasswordHash<'a>>),
+    Firebase(Firebase),
 }
 
 fn known(stored: &str) -> Option<Known<'_>> {
     if is_bcrypt(stored) {
         return Some(Known::Bcrypt);
+    }
+    if stored.starts_with(firebase::PREFIX) {
+        return Firebase::parse(stored).map(Known::Firebase);
     }
     let hash = PasswordHash::new(stored).ok()?;
     let number = |name: &str| hash.params.get_decimal(name);
@@ -205,6 +212,7 @@ fn matches(password: &str, stored: &str) -> bool {
         Some(Known::Argon2(hash)) => Argon2::default()
             .verify_password(password.as_bytes(), &hash)
             .is_ok(),
+        Some(Known::Firebase(hash)) => hash.is_of(password),
         None => false,
     }
 }

@@ -71,7 +71,12 @@ pub(crate) async fn begin(
         include_str!("sql/begin_session.sql"),
         &[&session, &user.id, &now, &agent, &ip, &amr, &method, &token],
     )
-    .await?;
+    .await
+    .map_err(|error| match error {
+        // The user was deleted a moment ago.
+        error if error.violates("sessions_user_id_fkey") => Error::Credentials,
+        error => error,
+    })?;
     user.times.last_sign_in = Some(now);
     user.times.updated = Some(now);
     let standing = Standing {

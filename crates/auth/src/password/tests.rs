@@ -60,3 +60,20 @@ fn hashes_from_elsewhere_are_believed() {
         assert!(!matches("secret", wrong), "{wrong}");
     }
 }
+
+#[test]
+fn hashes_of_firebase_are_believed() {
+    // AUTH-PWD-06: the example that Firebase publishes.
+    let stored = "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==";
+    assert!(is_known(stored));
+    assert!(matches("user1password", stored));
+    assert!(!matches("user2password", stored));
+    for wrong in [
+        stored.replace("v=1", "v=2"),
+        stored.replace("n=14", "n=40"),
+        stored.replace("ss=Bw==,", ""),
+        stored.replace("$42xEC+ixf3L2lw==", ""),
+    ] {
+        assert!(!is_known(&wrong), "{wrong}");
+    }
+}

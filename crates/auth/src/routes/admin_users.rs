@@ -53,7 +53,7 @@ impl Page {
     }
 
     fn offset(&self) -> i64 {
-        (self.number - 1) * self.size
+        (self.number - 1).saturating_mul(self.size)
     }
 
     /// `Link`, as auth-js reads it: the query's keys in alphabetical order.

@@ -126,7 +126,7 @@ fn read_new(service: &Inner, ask: &Ask, body: &Body) -> Result<NewUser, Error> {
         .is_some_and(|hash| !password::is_known(hash))
     {
         return Err(Error::validation(
-            "password_hash must be a bcrypt, argon2i or argon2id hash",
+            "password_hash must be a bcrypt, argon2i, argon2id or Firebase scrypt hash",
         ));
     }
     let id = match body.id.filled() {

@@ -5,7 +5,10 @@ select
   u.phone_change_sent_at, u.reauthentication_sent_at, u.last_sign_in_at,
   coalesce(u.email_change, '') as new_email, coalesce(u.phone_change, '') as new_phone,
   coalesce(u.raw_app_meta_data, '{}') as app_metadata, coalesce(u.raw_user_meta_data, '{}') as user_metadata,
-  u.created_at, u.updated_at, u.banned_until, u.deleted_at, u.is_anonymous, u.is_sso_user,
+  u.created_at, u.updated_at,
+  case when isfinite(u.banned_until) then u.banned_until when u.banned_until = 'infinity' then '9999-12-31 23:59:59+00' end
+    as banned_until,
+  u.deleted_at, u.is_anonymous, u.is_sso_user,
   (select coalesce(jsonb_agg(jsonb_build_object(
      'identity_id', i.id, 'id', i.provider_id, 'user_id', i.user_id, 'identity_data', i.identity_data,
      'provider', i.provider, 'last_sign_in_at', i.last_sign_in_at, 'created_at', i.created_at,

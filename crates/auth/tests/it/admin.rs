@@ -136,6 +136,8 @@ async fn users_are_listed_in_pages() {
     );
     let first = list("?sort=created_at%20asc").await.good();
     assert_eq!(first["users"][0]["email"], "u0@example.com");
+    let beyond = list("?page=4294967295&per_page=4294967295").await.good();
+    assert_eq!(beyond["users"], json!([]));
     for (query, start) in [
         ("?page=x", "Bad Pagination Parameters:"),
         ("?per_page=-1", "Bad Pagination Parameters:"),

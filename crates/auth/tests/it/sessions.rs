@@ -56,6 +56,19 @@ async fn a_ban_and_a_missing_password_keep_people_out() {
         .fails(400, "user_banned", "User is banned");
     house.clock.advance(TimeDelta::days(2));
     house.sign_in("ada").await;
+    // As operators ban for ever by SQL.
+    house
+        .sql("update auth.users set banned_until = 'infinity'")
+        .await;
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    house
+        .post(door, body)
+        .await
+        .fails(400, "user_banned", "User is banned");
+    house
+        .sql("update auth.users set banned_until = '-infinity'")
+        .await;
+    house.sign_in("ada").await;
     // AUTH-PWD-08
     for nothing in ["null", "''"] {
         house
