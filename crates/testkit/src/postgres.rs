@@ -147,7 +147,7 @@ impl Postgres {
             .expect("a shell");
         let socket = dir.join(format!(".s.PGSQL.{port}"));
         for _ in 0..200 {
-            if std::os::unix::net::UnixStream::connect(&socket).is_ok() {
+            if std::os::unix::net::UnixStream::connect(&socket).is_ok() && is_ready(&data) {
                 return Self { dir, port };
             }
             std::thread::sleep(std::time::Duration::from_millis(50));
@@ -155,6 +155,12 @@ impl Postgres {
         let log = std::fs::read_to_string(dir.join("log")).unwrap_or_default();
         panic!("the test cluster did not start:\n{log}");
     }
+}
+
+/// The socket is there before the server lets anybody in; its pid file says when it does.
+fn is_ready(data: &std::path::Path) -> bool {
+    std::fs::read_to_string(data.join("postmaster.pid"))
+        .is_ok_and(|text| text.lines().last().is_some_and(|line| line.trim() == "ready"))
 }
 
 /// `initdb` refuses to run as root: then the system's own user does it.
