@@ -109,7 +109,7 @@ test('an operator manages users with the service key', async () => {
 test('rows are written, read and kept apart under row security', async () => {
   const written = ok(await ada.client.from('notes').insert({ body: 'first', project_id: 1 }).select().single())
   assert.equal(written.owner, ada.user.id)
-  ok(await ada.client.from('notes').insert([{ body: 'second' }, { body: 'third', done: true }]))
+  ok(await ada.client.from('notes').insert([{ body: 'second', done: false }, { body: 'third', done: true }]))
   ok(await bob.client.from('notes').insert({ body: 'of bob' }))
 
   const mine = ok(await ada.client.from('notes').select('body, project:projects(name)').order('id'))

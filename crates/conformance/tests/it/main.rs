@@ -1,0 +1,8 @@
+//! The program seen from outside.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod chaos;
+mod clients;
+mod door;
+mod house;
+mod seed;
