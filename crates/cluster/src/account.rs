@@ -39,6 +39,17 @@ impl Account {
             .ok_or(Error::NoAccount)
     }
 
+    /// The one that owns the data in `data_dir`, as it may have changed hands since; else the usual one.
+    pub(crate) fn choose_for(data_dir: &Path) -> Result<Self, Error> {
+        match std::fs::metadata(data_dir.join("db")) {
+            Ok(found) if geteuid().is_root() && found.uid() != 0 => Ok(Self::Other {
+                uid: Uid::from_raw(found.uid()),
+                gid: Gid::from_raw(found.gid()),
+            }),
+            _ => Self::choose(),
+        }
+    }
+
     /// A command that runs under this account, without any of our other groups.
     pub(crate) fn command(self, program: &Path) -> Command {
         let mut command = Command::new(program);

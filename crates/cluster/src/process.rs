@@ -40,6 +40,7 @@ impl Process {
     /// Starts the server and returns when it takes connections.
     pub(crate) async fn start(plan: &Plan, patience: Duration) -> Result<Self, Error> {
         let log = &plan.log;
+        turn_over(log)?;
         let file = OpenOptions::new()
             .create(true)
             .append(true)
@@ -185,6 +186,15 @@ pub(crate) async fn stop_orphan(data: &Path, patience: Duration) -> Result<(), E
     }
     if runs() {
         return Err(Error::InUse(data.to_owned()));
+    }
+    Ok(())
+}
+
+/// Puts a long log aside, in place of the one put aside before.
+fn turn_over(log: &Path) -> Result<(), Error> {
+    const LONG: u64 = 16 * 1024 * 1024;
+    if fs::metadata(log).is_ok_and(|found| found.len() > LONG) {
+        fs::rename(log, log.with_extension("log.1")).map_err(|source| Error::file(log, source))?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use base::{Secret, Tasks};
 use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep};
 
 use crate::account::Account;
 use crate::configuration::{Configuration, memory_mb};
@@ -19,6 +20,10 @@ use crate::{Binaries, Error, find, watch};
 
 /// The number in the socket's name when there is no loopback port.
 const SOCKET_PORT: u16 = 5432;
+/// What PostgreSQL says of a server that was killed a moment ago.
+const LEFT_BEHIND: [&str; 2] = ["shared memory block", "\"postmaster.pid\" already exists"];
+/// Between two looks at what a killed server left behind.
+const PAUSE: Duration = Duration::from_millis(200);
 /// How many ports above the wanted one are tried.
 const PORTS_TRIED: u16 = 100;
 
@@ -64,7 +69,7 @@ impl Server {
         let data_dir = data_dir(&options.data_dir)?;
         let lock = Arc::new(Lock::take(&data_dir)?);
         let binaries = find(options.bin_dir.as_deref(), &data_dir)?;
-        let account = Account::choose()?;
+        let account = Account::choose_for(&data_dir)?;
         let place = Place::prepare(&data_dir, account)?;
         let (plan, password) = {
             let (lock, place) = (Arc::clone(&lock), place.clone());
@@ -163,6 +168,7 @@ async fn start_on_a_port(
     options: &Options,
 ) -> Result<(Option<u16>, Process), Error> {
     let mut wanted = options.port;
+    let until = Instant::now() + options.start_timeout;
     loop {
         let port = choose_port(wanted, options.port_is_explicit)?;
         let configuration = Configuration {
@@ -181,6 +187,13 @@ async fn start_on_a_port(
                     return Err(Error::PortTaken(port));
                 }
                 wanted = port + 1;
+            }
+            // A killed server's number is free once it is reaped, and its sessions end once they notice.
+            (Err(Error::DidNotStart(words)), _)
+                if LEFT_BEHIND.iter().any(|mark| words.contains(mark))
+                    && Instant::now() < until =>
+            {
+                sleep(PAUSE).await;
             }
             (Err(error), _) => return Err(error),
         }

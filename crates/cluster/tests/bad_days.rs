@@ -5,6 +5,7 @@ mod common;
 mod process;
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::process::{Command, Stdio};
 
 use base::Tasks;
@@ -108,6 +109,54 @@ async fn a_server_left_behind_is_stopped_before_the_next_and_keeps_its_rows() {
     let client = connect(&server.admin("postgres")).await;
     assert_eq!(show(&client, "1").await, "1");
     server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_program_and_its_server_killed_at_once_lose_nothing() {
+    let dir = folder();
+    let mut program = hold(dir.path());
+    until(|| ready(dir.path())).await;
+    let old = postmaster(dir.path()).unwrap();
+    program.kill().unwrap();
+    let _ = kill(old, Signal::SIGKILL);
+    program.wait().unwrap();
+    let server = start(dir.path()).await.unwrap();
+    let client = connect(&server.admin("postgres")).await;
+    assert_eq!(show(&client, "pg_is_in_recovery()").await, "false");
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn data_keeps_its_owner() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let dir = folder();
+    start(dir.path()).await.unwrap().stop().await.unwrap();
+    let other = nix::unistd::User::from_name("nobody").unwrap().unwrap();
+    let status = Command::new("chown")
+        .args(["-R", &format!("{}:{}", other.uid, other.gid)])
+        .args(["db", "run", "logs"].map(|name| dir.path().join(name)))
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let server = start(dir.path()).await.unwrap();
+    let pid = postmaster(dir.path()).unwrap();
+    let found = fs::metadata(format!("/proc/{pid}")).unwrap();
+    assert_eq!(found.uid(), other.uid.as_raw());
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_long_log_is_put_aside_once() {
+    let dir = folder();
+    start(dir.path()).await.unwrap().stop().await.unwrap();
+    let log = dir.path().join("logs/postgres.log");
+    let file = fs::OpenOptions::new().write(true).open(&log).unwrap();
+    file.set_len(17 * 1024 * 1024).unwrap();
+    start(dir.path()).await.unwrap().stop().await.unwrap();
+    assert!(fs::metadata(&log).unwrap().len() < 1024 * 1024);
+    assert!(dir.path().join("logs/postgres.log.1").exists());
 }
 
 fn hold(dir: &std::path::Path) -> std::process::Child {
