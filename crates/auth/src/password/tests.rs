@@ -77,3 +77,26 @@ fn hashes_of_firebase_are_believed() {
         assert!(!is_known(&wrong), "{wrong}");
     }
 }
+
+#[tokio::test]
+async fn who_finds_no_place_in_time_is_told_to_come_back() {
+    let mut settings = settings::Auth::default();
+    settings.hash_wait = Duration::ZERO;
+    settings.bcrypt_cost = 4;
+    let hasher = Hasher::new(&settings, Arc::new(base::OsRandom));
+    let hash = hasher.hash("secret").await.unwrap();
+    assert!(hasher.verify("secret", Some(&hash)).await.unwrap());
+    let cores = hasher.places.available_permits();
+    let taken = hasher
+        .places
+        .acquire_many(u32::try_from(cores).unwrap())
+        .await
+        .unwrap();
+    for stored in [Some(hash.as_str()), None] {
+        let refused = hasher.verify("secret", stored).await.unwrap_err();
+        assert_eq!(web::Failure::status(&refused), 503);
+    }
+    drop(taken);
+    // AUTH-ENUM-03: without a hash it says no all the same.
+    assert!(!hasher.verify("secret", None).await.unwrap());
+}
