@@ -1,0 +1,5 @@
+//! The program's command line: exit codes, standard output and standard error as people and scripts get them.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod keys;
+mod place;
