@@ -8,7 +8,9 @@ use clap::{Args, Parser, Subcommand};
 /// A whole Supabase-compatible stack in one program.
 #[derive(Debug, Parser)]
 #[command(name = "passerelle", version, arg_required_else_help = true)]
-#[command(after_help = "Examples:\n  passerelle up\n  passerelle up --database-url postgresql://admin@db.example/postgres\n  passerelle keys generate\n  passerelle doctor")]
+#[command(
+    after_help = "Examples:\n  passerelle up\n  passerelle up --database-url postgresql://admin@db.example/postgres\n  passerelle keys generate\n  passerelle doctor"
+)]
 pub(crate) struct Cli {
     /// Language of messages: en or fr (default: LANG).
     #[arg(long, global = true, value_name = "LANG")]
@@ -29,7 +31,10 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Start the whole stack in the foreground.
-    #[command(alias = "serve", after_help = "Examples:\n  passerelle up\n  passerelle up --port 9000 --detach")]
+    #[command(
+        alias = "serve",
+        after_help = "Examples:\n  passerelle up\n  passerelle up --port 9000 --detach"
+    )]
     Up(Up),
     /// Prepare data, keys and the database without serving.
     Init(Up),

@@ -39,7 +39,11 @@ pub struct Failure {
 impl Failure {
     /// A failure with its remedy.
     pub fn new(code: ExitCode, sentence: impl fmt::Display, remedy: impl Into<String>) -> Self {
-        Self { code, sentence: sentence.to_string(), remedy: remedy.into() }
+        Self {
+            code,
+            sentence: sentence.to_string(),
+            remedy: remedy.into(),
+        }
     }
 
     /// A fault of our own, or of the machine.
@@ -58,7 +62,10 @@ impl From<gateway::BindError> for Failure {
     fn from(error: gateway::BindError) -> Self {
         let remedy = match &error {
             gateway::BindError::Taken { port, .. } => {
-                format!("passerelle up --port {}", port.checked_add(1).unwrap_or(8_000))
+                format!(
+                    "passerelle up --port {}",
+                    port.checked_add(1).unwrap_or(8_000)
+                )
             }
             gateway::BindError::Refused { .. } => "passerelle up --port 8000".to_owned(),
             gateway::BindError::Certificate { .. } => "passerelle config check".to_owned(),

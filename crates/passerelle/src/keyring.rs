@@ -36,7 +36,11 @@ pub struct Entry {
 /// Where the keys of a start lie: `supabase/.env` if it exists already, else `keys.env` in the data folder.
 pub fn file(dir: &Path, data_dir: &Path) -> PathBuf {
     let shared = dir.join("supabase/.env");
-    if shared.exists() { shared } else { data_dir.join("keys.env") }
+    if shared.exists() {
+        shared
+    } else {
+        data_dir.join("keys.env")
+    }
 }
 
 /// Refuses a file that group or others can read (MIG-KEY-05).
@@ -44,37 +48,57 @@ pub fn check_permissions(path: &Path, fix: bool) -> Result<(), Failure> {
     let Ok(metadata) = std::fs::metadata(path) else {
         return Ok(());
     };
-    if metadata.permissions().mode() & 0o077 == 0 {
+    if metadata.permissions().mode().trailing_zeros() >= 6 {
         return Ok(());
     }
     if fix {
-        return std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(Failure::internal);
+        return std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+            .map_err(Failure::internal);
     }
     Err(Failure::new(
         ExitCode::Secrets,
-        format_args!("{} can be read by other users of this machine", path.display()),
+        format_args!(
+            "{} can be read by other users of this machine",
+            path.display()
+        ),
         format!("chmod 600 {}", path.display()),
     ))
 }
 
 /// Completes a set of secrets: what is there stays, what is missing is made. An existing `JWT_SECRET` without keys
 /// signs them; nothing is ever replaced.
-pub fn complete(file: &mut DotEnv, random: &dyn Random, now: i64, lifetime: i64) -> Result<Vec<Entry>, Failure> {
+pub fn complete(
+    file: &mut DotEnv,
+    random: &dyn Random,
+    now: i64,
+    lifetime: i64,
+) -> Result<Vec<Entry>, Failure> {
     let mut entries = Vec::new();
     let mut keep_or = |file: &mut DotEnv, name: &'static str, make: &dyn Fn() -> String| {
         let found = file.get(name).filter(|value| !value.is_empty());
-        let change = if found.is_some() { Change::Kept } else { Change::Made };
+        let change = if found.is_some() {
+            Change::Kept
+        } else {
+            Change::Made
+        };
         let value = found.unwrap_or_else(|| {
             let value = make();
             file.set(name, &value);
             value
         });
-        entries.push(Entry { name, value: Secret::new(value.clone()), change });
+        entries.push(Entry {
+            name,
+            value: Secret::new(value.clone()),
+            change,
+        });
         value
     };
     let secret = keep_or(file, "JWT_SECRET", &|| random.alphanumeric(64));
     let keys = Keys::from_secret(&secret).map_err(|error| secret_failure(&error))?;
-    for (name, class) in [("ANON_KEY", ApiKeyClass::Anon), ("SERVICE_ROLE_KEY", ApiKeyClass::Service)] {
+    for (name, class) in [
+        ("ANON_KEY", ApiKeyClass::Anon),
+        ("SERVICE_ROLE_KEY", ApiKeyClass::Service),
+    ] {
         keep_or(file, name, &|| {
             let key = ApiKeys::mint(&keys, class, now, lifetime).expect("there is a secret");
             key.expose().to_owned()
@@ -96,7 +120,10 @@ pub fn write(path: &Path, file: &DotEnv) -> Result<(), Failure> {
             "check the folder's owner and permissions, or choose another with --data-dir",
         )
     };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     if !folder.exists() {
         std::fs::create_dir_all(folder).map_err(failed)?;
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(failed)?;
@@ -109,7 +136,9 @@ pub fn write(path: &Path, file: &DotEnv) -> Result<(), Failure> {
         .mode(0o600)
         .open(&temporary)
         .map_err(failed)?;
-    target.write_all(file.to_string().as_bytes()).map_err(failed)?;
+    target
+        .write_all(file.to_string().as_bytes())
+        .map_err(failed)?;
     target.sync_all().map_err(failed)?;
     std::fs::rename(&temporary, path).map_err(failed)
 }
@@ -127,7 +156,9 @@ pub fn settings_with_keys(
         check_permissions(&path, false)?;
         let mut file = open(&path)?;
         if file.is_empty() {
-            file.push_line("# Secrets of this project, made on the first start. Keep this file private.");
+            file.push_line(
+                "# Secrets of this project, made on the first start. Keep this file private.",
+            );
         }
         let entries = complete(&mut file, random, now, KEY_LIFETIME)?;
         if entries.iter().any(|entry| entry.change == Change::Made) {
@@ -149,8 +180,16 @@ pub fn settings_with_keys(
 
 /// Reads a secrets' file, empty if there is none.
 pub fn open(path: &Path) -> Result<DotEnv, Failure> {
-    let failed = |error| Failure::new(ExitCode::Usage, format_args!("{}: {error}", path.display()), "mend that line");
-    DotEnv::open(path).map_err(failed).map(Option::unwrap_or_default)
+    let failed = |error| {
+        Failure::new(
+            ExitCode::Usage,
+            format_args!("{}: {error}", path.display()),
+            "mend that line",
+        )
+    };
+    DotEnv::open(path)
+        .map_err(failed)
+        .map(Option::unwrap_or_default)
 }
 
 /// An existing `.env` may hold a secret without API keys.
@@ -179,7 +218,11 @@ pub fn check(settings: &settings::Keys, now: i64) -> Result<(), Failure> {
             let verifier = Verifier::new(keys, clock);
             let wanted = [
                 ("ANON_KEY", &settings.anon_key, "anon"),
-                ("SERVICE_ROLE_KEY", &settings.service_role_key, "service_role"),
+                (
+                    "SERVICE_ROLE_KEY",
+                    &settings.service_role_key,
+                    "service_role",
+                ),
             ];
             for (name, key, role) in wanted {
                 mistakes.extend(mistake_of(&verifier, name, key, role, now));
@@ -188,29 +231,52 @@ pub fn check(settings: &settings::Keys, now: i64) -> Result<(), Failure> {
     }
     let vault = settings.vault_enc_key.expose();
     if !vault.is_empty() && vault.len() != 32 {
-        mistakes.push(format!("VAULT_ENC_KEY has {} characters; 32 are needed", vault.len()));
+        mistakes.push(format!(
+            "VAULT_ENC_KEY has {} characters; 32 are needed",
+            vault.len()
+        ));
     }
     if mistakes.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(ExitCode::Secrets, mistakes.join("; "), "passerelle keys check"))
+    Err(Failure::new(
+        ExitCode::Secrets,
+        mistakes.join("; "),
+        "passerelle keys check",
+    ))
 }
 
-fn mistake_of(verifier: &Verifier, name: &str, key: &Secret, role: &str, now: i64) -> Option<String> {
+fn mistake_of(
+    verifier: &Verifier,
+    name: &str,
+    key: &Secret,
+    role: &str,
+    now: i64,
+) -> Option<String> {
     match verifier.verify_signature(key.expose()) {
         Err(_) => Some(format!("{name} was not signed with JWT_SECRET")),
-        Ok(claims) if claims.role() != Some(role) => Some(format!("{name} does not have role {role}")),
-        Ok(claims) if claims.seconds("exp").is_some_and(|exp| exp <= now) => Some(format!("{name} has expired")),
+        Ok(claims) if claims.role() != Some(role) => {
+            Some(format!("{name} does not have role {role}"))
+        }
+        Ok(claims) if claims.seconds("exp").is_some_and(|exp| exp <= now) => {
+            Some(format!("{name} has expired"))
+        }
         Ok(_) => None,
     }
 }
 
 fn secret_failure(error: &jwt::KeyError) -> Failure {
-    Failure::new(ExitCode::Secrets, error, "remove JWT_SECRET from the file to have a new one made")
+    Failure::new(
+        ExitCode::Secrets,
+        error,
+        "remove JWT_SECRET from the file to have a new one made",
+    )
 }
 
 /// Checks a token strictly, for `keys check`.
 pub fn verifies(keys: &Keys, token: &Secret) -> bool {
     let clock: base::SharedClock = std::sync::Arc::new(base::SystemClock);
-    Verifier::new(keys.clone(), clock).verify(token.expose(), TimeRules::STRICT).is_ok()
+    Verifier::new(keys.clone(), clock)
+        .verify(token.expose(), TimeRules::STRICT)
+        .is_ok()
 }

@@ -32,7 +32,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> std::process::ExitC
     let code = match cli::Cli::try_parse_from(arguments) {
         Ok(cli) => commands::run(cli),
         Err(error) => {
-            let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Success };
+            let code = if error.use_stderr() {
+                ExitCode::Usage
+            } else {
+                ExitCode::Success
+            };
             let _ = error.print();
             code
         }

@@ -28,10 +28,16 @@ pub(crate) fn start(settings: &Log, data_dir: &Path) -> Result<(), Failure> {
         .open(folder.join("passerelle.log"))
         .map_err(failed)?;
     let filter = EnvFilter::try_new(&settings.level).map_err(|error| {
-        Failure::new(ExitCode::Usage, format_args!("log.level: {error}"), "PASSERELLE_LOG=info passerelle up")
+        Failure::new(
+            ExitCode::Usage,
+            format_args!("log.level: {error}"),
+            "PASSERELLE_LOG=info passerelle up",
+        )
     })?;
     let writer = LogFile(Arc::new(file));
-    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .with_writer(writer);
     let registry = tracing_subscriber::registry().with(filter);
     let started = match settings.format {
         LogFormat::Text => registry.with(layer).try_init(),

@@ -13,7 +13,11 @@ pub enum Language {
 impl Language {
     /// From `--lang` or a locale's name: `fr`, `fr_FR.UTF-8`.
     pub fn parse(text: &str) -> Self {
-        if text.to_ascii_lowercase().starts_with("fr") { Self::French } else { Self::English }
+        if text.to_ascii_lowercase().starts_with("fr") {
+            Self::French
+        } else {
+            Self::English
+        }
     }
 
     /// The one of two texts that is in this language.
@@ -29,24 +33,53 @@ impl Language {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Message {
     Starting,
-    Ready { api: String, database: Option<String>, keys: Option<String> },
+    Ready {
+        api: String,
+        database: Option<String>,
+        keys: Option<String>,
+    },
     Stopping,
     Stopped,
-    NotRunning { dir: String },
-    Running { pid: u32, api: String },
-    Service { name: String, ready: bool, reason: String },
-    KeysMade { count: usize, path: String },
-    KeysComplete { path: String },
+    NotRunning {
+        dir: String,
+    },
+    Running {
+        pid: u32,
+        api: String,
+    },
+    Service {
+        name: String,
+        ready: bool,
+        reason: String,
+    },
+    KeysMade {
+        count: usize,
+        path: String,
+    },
+    KeysComplete {
+        path: String,
+    },
     KeysFit,
     ShowRefused,
     SecretsFollow,
     Prepared,
     ConfigGood,
     AllWell,
-    EnvChange { name: String, change: &'static str },
-    PgInstalled { version: String, path: String },
-    Remedy { command: String },
-    DemoStep { title: String, result: String },
+    EnvChange {
+        name: String,
+        change: &'static str,
+    },
+    PgInstalled {
+        version: String,
+        path: String,
+    },
+    Remedy {
+        command: String,
+    },
+    DemoStep {
+        title: String,
+        result: String,
+    },
     DemoStays,
 }
 
@@ -99,7 +132,10 @@ impl Message {
 }
 
 fn ready(l: Language, api: &str, database: Option<&str>, keys: Option<&str>) -> String {
-    let mut lines = vec![l.pick("ready", "prêt").to_owned(), format!("  API        {api}")];
+    let mut lines = vec![
+        l.pick("ready", "prêt").to_owned(),
+        format!("  API        {api}"),
+    ];
     if let Some(database) = database {
         lines.push(format!("  {:<10} {database}", l.pick("database", "base")));
     }
@@ -109,7 +145,7 @@ fn ready(l: Language, api: &str, database: Option<&str>, keys: Option<&str>) -> 
     lines.join("\n")
 }
 
-fn in_french<'a>(l: Language, change: &'a str) -> &'a str {
+fn in_french(l: Language, change: &str) -> &str {
     match (l, change) {
         (Language::French, "added") => "ajoutée",
         (Language::French, "updated") => "mise à jour",

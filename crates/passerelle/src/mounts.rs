@@ -17,24 +17,55 @@ pub(crate) struct Routers {
 }
 
 /// Services and their classic ports.
-pub(crate) const CLASSIC_PORTS: [(&str, u16); 4] = [("auth", 9999), ("rest", 3000), ("realtime", 4000), ("storage", 5000)];
+pub(crate) const CLASSIC_PORTS: [(&str, u16); 4] = [
+    ("auth", 9999),
+    ("rest", 3000),
+    ("realtime", 4000),
+    ("storage", 5000),
+];
 
 /// The table.
 pub(crate) fn mounts(routers: &Routers) -> Vec<Mount> {
     vec![
         mount("auth", "/auth/v1", auth_rules(), routers.auth.clone()),
         mount("rest", "/rest/v1", rest_rules(), routers.rest.clone()),
-        mount("realtime", "/realtime/v1", realtime_rules(), routers.realtime.clone()),
+        mount(
+            "realtime",
+            "/realtime/v1",
+            realtime_rules(),
+            routers.realtime.clone(),
+        ),
         Mount {
             opaque_paths: true,
-            ..mount("storage", "/storage/v1", storage_rules(), routers.storage.clone())
+            ..mount(
+                "storage",
+                "/storage/v1",
+                storage_rules(),
+                routers.storage.clone(),
+            )
         },
     ]
 }
 
-fn mount(service: &'static str, prefix: &'static str, rules: Vec<Rule>, router: Option<Router>) -> Mount {
-    let classic_port = CLASSIC_PORTS.iter().find(|(name, _)| *name == service).map(|(_, port)| *port);
-    Mount { service, prefix, rules, cors: CorsRule::Any, opaque_paths: false, classic_port, router }
+fn mount(
+    service: &'static str,
+    prefix: &'static str,
+    rules: Vec<Rule>,
+    router: Option<Router>,
+) -> Mount {
+    let classic_port = CLASSIC_PORTS
+        .iter()
+        .find(|(name, _)| *name == service)
+        .map(|(_, port)| *port);
+    Mount {
+        service,
+        prefix,
+        rules,
+        cors: CorsRule::Any,
+        opaque_paths: false,
+        classic_port,
+        router,
+    }
 }
 
 /// GW-RT-01 to 08.
@@ -47,10 +78,16 @@ fn auth_rules() -> Vec<Rule> {
         "/auth/v1/.well-known/jwks.json",
         "/auth/v1/.well-known/openid-configuration",
     ];
-    let mut rules: Vec<Rule> = open.into_iter().map(|prefix| Rule::prefix(prefix, Access::Open, STRIP)).collect();
+    let mut rules: Vec<Rule> = open
+        .into_iter()
+        .map(|prefix| Rule::prefix(prefix, Access::Open, STRIP))
+        .collect();
     rules.push(Rule::prefix("/auth/v1/", Access::Key, STRIP));
     // RFC 8414 appends the issuer's path after the well-known segment; both forms lead to the same document.
-    for exact in ["/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server/auth/v1"] {
+    for exact in [
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-authorization-server/auth/v1",
+    ] {
         rules.push(Rule {
             pattern: Pattern::Exact(exact),
             target: Target::Fixed("/.well-known/oauth-authorization-server"),
@@ -71,7 +108,10 @@ fn auth_rules() -> Vec<Rule> {
 fn rest_rules() -> Vec<Rule> {
     vec![
         Rule::prefix("/rest/v1/", Access::Key, "/rest/v1"),
-        Rule { pattern: Pattern::Exact("/rest/v1/"), ..Rule::prefix("", Access::Document, "/rest/v1") },
+        Rule {
+            pattern: Pattern::Exact("/rest/v1/"),
+            ..Rule::prefix("", Access::Document, "/rest/v1")
+        },
         Rule {
             pattern: Pattern::Exact("/graphql/v1"),
             target: Target::Fixed("/rpc/graphql"),

@@ -1,5 +1,9 @@
 //! Speaking to the person, or to the program, that called.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is where the program speaks"
+)]
 
 use std::io::Write as _;
 
@@ -18,14 +22,14 @@ pub(crate) struct Output {
 
 impl Output {
     /// A message for people.
-    pub(crate) fn say(&self, message: &Message) {
+    pub(crate) fn say(self, message: &Message) {
         if !self.json {
             eprintln!("{}", message.text(self.language));
         }
     }
 
     /// A result line for people.
-    pub(crate) fn result(&self, line: &str) {
+    pub(crate) fn result(self, line: &str) {
         if !self.json {
             println!("{line}");
             let _ = std::io::stdout().flush();
@@ -33,7 +37,7 @@ impl Output {
     }
 
     /// An object for programs.
-    pub(crate) fn object(&self, object: &Value) {
+    pub(crate) fn object(self, object: &Value) {
         if self.json {
             println!("{object}");
             let _ = std::io::stdout().flush();
@@ -41,7 +45,7 @@ impl Output {
     }
 
     /// Why a command failed, and its exit code.
-    pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
+    pub(crate) fn failure(self, failure: &Failure) -> ExitCode {
         self.object(&json!({
             "type": "error",
             "exit_code": failure.code as u8,
@@ -51,7 +55,9 @@ impl Output {
         if !self.json {
             eprintln!("passerelle: {}", failure.sentence);
             if !failure.remedy.is_empty() {
-                self.say(&Message::Remedy { command: failure.remedy.clone() });
+                self.say(&Message::Remedy {
+                    command: failure.remedy.clone(),
+                });
             }
         }
         failure.code

@@ -14,7 +14,12 @@ use crate::exit::{ExitCode, Failure};
 use crate::mounts::Routers;
 
 /// The schemas of all services, in the order in which they are made.
-pub const SCHEMAS: [database::Schema; 4] = [jobs::SCHEMA, auth::SCHEMA, storage::SCHEMA, realtime::SCHEMA];
+pub const SCHEMAS: [database::Schema; 4] = [
+    jobs::SCHEMA,
+    auth::SCHEMA,
+    storage::SCHEMA,
+    realtime::SCHEMA,
+];
 
 /// What every service is given.
 #[derive(Debug, Clone)]
@@ -36,7 +41,11 @@ pub(crate) type Slot = Arc<OnceCell<Services>>;
 
 impl Services {
     /// Starts every service.
-    pub(crate) async fn start(given: &Given, report: &database::Report, tasks: &Tasks) -> Result<Self, Failure> {
+    pub(crate) async fn start(
+        given: &Given,
+        report: &database::Report,
+        tasks: &Tasks,
+    ) -> Result<Self, Failure> {
         let settings = &given.settings;
         let pools = Pools { settings, report };
         let requests = pools.requests();
@@ -53,7 +62,9 @@ impl Services {
             random: Arc::clone(&given.random),
             public_url: given.public_url.clone(),
         };
-        let auth = auth::start(&settings.auth, auth_deps, tasks).await.map_err(failed)?;
+        let auth = auth::start(&settings.auth, auth_deps, tasks)
+            .await
+            .map_err(failed)?;
         handlers.extend(auth.handlers());
 
         let rest_deps = rest::Deps {
@@ -63,7 +74,9 @@ impl Services {
             verifier: given.verifier.clone(),
             max_body_bytes: MAX_REST_BODY,
         };
-        let rest = rest::start(&settings.rest, rest_deps, tasks).await.map_err(failed)?;
+        let rest = rest::start(&settings.rest, rest_deps, tasks)
+            .await
+            .map_err(failed)?;
 
         let storage_deps = storage::Deps {
             requests: requests.clone(),
@@ -75,7 +88,9 @@ impl Services {
             random: Arc::clone(&given.random),
             data_dir: settings.database.data_dir.clone(),
         };
-        let storage = storage::start(&settings.storage, storage_deps, tasks).await.map_err(failed)?;
+        let storage = storage::start(&settings.storage, storage_deps, tasks)
+            .await
+            .map_err(failed)?;
         handlers.extend(storage.handlers());
 
         let realtime_deps = realtime::Deps {
@@ -86,15 +101,27 @@ impl Services {
             clock: Arc::clone(&given.clock),
             random: Arc::clone(&given.random),
         };
-        let realtime = realtime::start(&settings.realtime, realtime_deps, tasks).await.map_err(failed)?;
+        let realtime = realtime::start(&settings.realtime, realtime_deps, tasks)
+            .await
+            .map_err(failed)?;
 
         jobs::Worker::new(queue, handlers, Arc::clone(&given.random)).start(&wake, tasks);
-        Ok(Self(vec![Arc::new(auth), Arc::new(rest), Arc::new(realtime), Arc::new(storage)]))
+        Ok(Self(vec![
+            Arc::new(auth),
+            Arc::new(rest),
+            Arc::new(realtime),
+            Arc::new(storage),
+        ]))
     }
 
     /// Their routers, for the gateway's table.
     pub(crate) fn routers(&self) -> Routers {
-        let router = |name: &str| self.0.iter().find(|service| service.name() == name).map(|s| s.router());
+        let router = |name: &str| {
+            self.0
+                .iter()
+                .find(|service| service.name() == name)
+                .map(|s| s.router())
+        };
         Routers {
             auth: router("auth"),
             rest: router("rest"),
@@ -105,9 +132,14 @@ impl Services {
 
     async fn health(&self) -> HealthReport {
         let checks = self.0.iter().map(|service| async move {
-            ServiceHealth { service: service.name(), health: service.health().await }
+            ServiceHealth {
+                service: service.name(),
+                health: service.health().await,
+            }
         });
-        HealthReport { services: futures_util::future::join_all(checks).await }
+        HealthReport {
+            services: futures_util::future::join_all(checks).await,
+        }
     }
 }
 

@@ -31,7 +31,11 @@ pub struct Parts {
 impl Parts {
     /// The machine's clock and generator, no metrics.
     pub fn of_the_machine() -> Self {
-        Self { clock: Arc::new(base::SystemClock), random: Arc::new(base::OsRandom), metrics: None }
+        Self {
+            clock: Arc::new(base::SystemClock),
+            random: Arc::new(base::OsRandom),
+            metrics: None,
+        }
     }
 }
 
@@ -49,7 +53,9 @@ pub struct Stack {
 
 impl std::fmt::Debug for Stack {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Stack").field("api", &self.gateway.bound.api).finish_non_exhaustive()
+        f.debug_struct("Stack")
+            .field("api", &self.gateway.bound.api)
+            .finish_non_exhaustive()
     }
 }
 
@@ -76,9 +82,18 @@ impl Stack {
         let door = Arc::new(door);
         // The front is stopped before what it leads to, PostgreSQL's watcher last.
         let (front, tasks, ground) = (Tasks::new(), Tasks::new(), Tasks::new());
-        let gateway = Gateway::serve(listeners, &door, &settings.gateway, parts.metrics.clone(), &front);
-        let public_url =
-            settings.gateway.public_url.clone().unwrap_or_else(|| local_url(bound.api, settings.gateway.port));
+        let gateway = Gateway::serve(
+            listeners,
+            &door,
+            &settings.gateway,
+            parts.metrics.clone(),
+            &front,
+        );
+        let public_url = settings
+            .gateway
+            .public_url
+            .clone()
+            .unwrap_or_else(|| local_url(bound.api, settings.gateway.port));
         let given = Given {
             settings: Arc::new(settings),
             verifier,
@@ -89,7 +104,16 @@ impl Stack {
         match Self::start_behind(&given, &slot, &tasks, &ground).await {
             Ok((server, report, services)) => {
                 door.set_mounts(mounts(&services.routers()));
-                Ok(Self { settings: given.settings, gateway, door, report, server, tasks, front, ground })
+                Ok(Self {
+                    settings: given.settings,
+                    gateway,
+                    door,
+                    report,
+                    server,
+                    tasks,
+                    front,
+                    ground,
+                })
             }
             Err(failure) => {
                 front.shut_down(Duration::from_secs(1)).await;
@@ -105,17 +129,17 @@ impl Stack {
         ground: &Tasks,
     ) -> Result<(Option<cluster::Server>, database::Report, Services), Failure> {
         let settings = &given.settings;
-        let (server, admin) = match &settings.database.url {
-            Some(url) => (None, parse_url(url)?),
-            None => {
-                let server = own_server(settings, ground).await?;
-                let admin = parse_url(&server.admin("postgres"))?;
-                (Some(server), admin)
-            }
+        let (server, admin) = if let Some(url) = &settings.database.url {
+            (None, parse_url(url)?)
+        } else {
+            let server = own_server(settings, ground).await?;
+            let admin = parse_url(&server.admin("postgres"))?;
+            (Some(server), admin)
         };
         let started = async {
             let jwt_expiry = settings.auth.jwt_expiry.as_secs();
-            let options = database::Options::from_settings(&settings.database, &settings.keys, jwt_expiry);
+            let options =
+                database::Options::from_settings(&settings.database, &settings.keys, jwt_expiry);
             let report = database::prepare(&admin, &options, &SCHEMAS).await?;
             let services = Services::start(given, &report, tasks).await?;
             let _ = slot.set(services.clone());
@@ -169,7 +193,8 @@ impl Stack {
     pub async fn stop(self) -> Result<(), Failure> {
         let grace = self.settings.gateway.shutdown_grace;
         // Sockets end by the services' own stop, which the door waits for.
-        let (front, services) = tokio::join!(self.front.shut_down(grace), self.tasks.shut_down(grace));
+        let (front, services) =
+            tokio::join!(self.front.shut_down(grace), self.tasks.shut_down(grace));
         if !front || !services {
             tracing::warn!("some tasks were cut off");
         }
@@ -184,13 +209,21 @@ impl Stack {
 
 fn local_url(bound: SocketAddr, wanted: u16) -> String {
     let port = if wanted == 0 { bound.port() } else { wanted };
-    let host = if bound.ip().is_unspecified() { "127.0.0.1".to_owned() } else { bound.ip().to_string() };
+    let host = if bound.ip().is_unspecified() {
+        "127.0.0.1".to_owned()
+    } else {
+        bound.ip().to_string()
+    };
     format!("http://{host}:{port}")
 }
 
 fn parse_url(url: &Secret) -> Result<Endpoint, Failure> {
     Endpoint::parse(url.expose()).map_err(|error| {
-        Failure::new(ExitCode::Usage, error, "passerelle up --database-url postgresql://user:password@host:5432/postgres")
+        Failure::new(
+            ExitCode::Usage,
+            error,
+            "passerelle up --database-url postgresql://user:password@host:5432/postgres",
+        )
     })
 }
 
@@ -205,12 +238,18 @@ async fn own_server(settings: &Settings, tasks: &Tasks) -> Result<cluster::Serve
         admin_password: database::role_password(role_secret(settings), "supabase_admin"),
         start_timeout: database.start_timeout,
     };
-    cluster::Server::start(options, tasks).await.map_err(|error| {
-        let remedy = error.remedy();
-        Failure::new(ExitCode::Preflight, error, remedy)
-    })
+    cluster::Server::start(options, tasks)
+        .await
+        .map_err(|error| {
+            let remedy = error.remedy();
+            Failure::new(ExitCode::Preflight, error, remedy)
+        })
 }
 
 fn role_secret(settings: &Settings) -> &Secret {
-    if settings.database.role_secret.is_empty() { &settings.keys.jwt_secret } else { &settings.database.role_secret }
+    if settings.database.role_secret.is_empty() {
+        &settings.keys.jwt_secret
+    } else {
+        &settings.database.role_secret
+    }
 }

@@ -13,7 +13,9 @@ pub(crate) fn run(context: &Context, command: &Config) -> Result<ExitCode, Failu
         Config::Check => {
             Settings::load(&context.layers)?;
             context.out.say(&Message::ConfigGood);
-            context.out.object(&json!({ "type": "result", "exit_code": 0, "status": "ok" }));
+            context
+                .out
+                .object(&json!({ "type": "result", "exit_code": 0, "status": "ok" }));
         }
         Config::Explain => explain(context),
     }
@@ -24,8 +26,16 @@ pub(crate) fn run(context: &Context, command: &Config) -> Result<ExitCode, Failu
 fn explain(context: &Context) {
     for field in Settings::fields() {
         let (value, origin) = context.layers.explain(&field);
-        let shown = if field.shape.contains("secret") && !value.is_empty() { "***".to_owned() } else { value };
-        context.out.result(&format!("{:<40} {shown:<40} {origin}", field.key));
-        context.out.object(&json!({ "key": field.key, "value": shown, "origin": origin.to_string() }));
+        let shown = if field.shape.contains("secret") && !value.is_empty() {
+            "***".to_owned()
+        } else {
+            value
+        };
+        context
+            .out
+            .result(&format!("{:<40} {shown:<40} {origin}", field.key));
+        context
+            .out
+            .object(&json!({ "key": field.key, "value": shown, "origin": origin.to_string() }));
     }
 }

@@ -21,7 +21,8 @@ pub(crate) fn run(context: &Context, flags: &Up) -> Result<ExitCode, Failure> {
     runtime()?.block_on(async {
         let stack = up::start(context, settings, keys.as_deref()).await?;
         let shown = tokio::time::timeout(Duration::from_secs(60), show(context, &stack)).await;
-        let shown = shown.unwrap_or_else(|_| Err(failed("the demonstration", "it took longer than a minute")));
+        let shown = shown
+            .unwrap_or_else(|_| Err(failed("the demonstration", "it took longer than a minute")));
         if let Err(failure) = shown {
             stack.stop().await?;
             return Err(failure);
@@ -42,25 +43,51 @@ struct Person<'a> {
 
 async fn show(context: &Context, stack: &Stack) -> Result<(), Failure> {
     let step = |title: &str, result: String| {
-        context.out.object(&json!({ "type": "step", "title": title, "result": result }));
-        context.out.say(&Message::DemoStep { title: title.to_owned(), result });
+        context
+            .out
+            .object(&json!({ "type": "step", "title": title, "result": result }));
+        context.out.say(&Message::DemoStep {
+            title: title.to_owned(),
+            result,
+        });
     };
     let url = stack.api_url();
     let key = stack.settings().keys.anon_key.expose().to_owned();
-    let admin = stack.admin().connect().await.map_err(|error| failed("the database", error))?;
-    let sql = format!("set role postgres; {} reset role;", include_str!("../sql/demo.sql"));
-    admin.batch_execute(&sql).await.map_err(|error| failed("the demonstration's table", error))?;
-    step("a table under row security", "public.passerelle_demo_notes".to_owned());
+    let admin = stack
+        .admin()
+        .connect()
+        .await
+        .map_err(|error| failed("the database", error))?;
+    let sql = format!(
+        "set role postgres; {} reset role;",
+        include_str!("../sql/demo.sql")
+    );
+    admin
+        .batch_execute(&sql)
+        .await
+        .map_err(|error| failed("the demonstration's table", error))?;
+    step(
+        "a table under row security",
+        "public.passerelle_demo_notes".to_owned(),
+    );
 
     let ada = Person::sign_in(&url, &key, "ada").await?;
     let bob = Person::sign_in(&url, &key, "bob").await?;
-    step("two people signed up and in", format!("{} {}", ada.id, bob.id));
+    step(
+        "two people signed up and in",
+        format!("{} {}", ada.id, bob.id),
+    );
 
     let mut live = ada.listen().await?;
     let table = "/rest/v1/passerelle_demo_notes";
-    ada.call(Method::POST, table, &json!({ "body": "hello" })).await?;
-    let hers = ada.call(Method::GET, &format!("{table}?select=body"), &Value::Null).await?;
-    let his = bob.call(Method::GET, &format!("{table}?select=body"), &Value::Null).await?;
+    ada.call(Method::POST, table, &json!({ "body": "hello" }))
+        .await?;
+    let hers = ada
+        .call(Method::GET, &format!("{table}?select=body"), &Value::Null)
+        .await?;
+    let his = bob
+        .call(Method::GET, &format!("{table}?select=body"), &Value::Null)
+        .await?;
     if his != "[]" {
         return Err(failed("row security", "one person read the other's row"));
     }
@@ -77,21 +104,41 @@ async fn show(context: &Context, stack: &Stack) -> Result<(), Failure> {
     Ok(())
 }
 
-type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+type Socket =
+    tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
 impl<'a> Person<'a> {
     async fn sign_in(url: &'a str, key: &'a str, name: &str) -> Result<Self, Failure> {
         let client = Client::new();
-        let mut person = Self { url, key, client, token: String::new(), id: String::new() };
+        let mut person = Self {
+            url,
+            key,
+            client,
+            token: String::new(),
+            id: String::new(),
+        };
         let credentials = json!({
             "email": format!("{name}-{}@example.com", OsRandom.hex(4)),
             "password": OsRandom.alphanumeric(20),
         });
-        person.call(Method::POST, "/auth/v1/signup", &credentials).await?;
-        let answer = person.call(Method::POST, "/auth/v1/token?grant_type=password", &credentials).await?;
-        let session: Value = serde_json::from_str(&answer).map_err(|error| failed("sign-in", error))?;
-        person.token = session["access_token"].as_str().unwrap_or_default().to_owned();
-        person.id = session["user"]["id"].as_str().unwrap_or_default().to_owned();
+        person
+            .call(Method::POST, "/auth/v1/signup", &credentials)
+            .await?;
+        let answer = person
+            .call(
+                Method::POST,
+                "/auth/v1/token?grant_type=password",
+                &credentials,
+            )
+            .await?;
+        let session: Value =
+            serde_json::from_str(&answer).map_err(|error| failed("sign-in", error))?;
+        session["access_token"]
+            .as_str()
+            .unwrap_or_default().clone_into(&mut person.token);
+        session["user"]["id"]
+            .as_str()
+            .unwrap_or_default().clone_into(&mut person.id);
         if person.token.is_empty() || person.id.is_empty() {
             return Err(failed("sign-in", "the answer holds no session"));
         }
@@ -100,7 +147,10 @@ impl<'a> Person<'a> {
 
     /// Calls the API; the body of a good answer, or a failure that names the call.
     async fn call(&self, method: Method, path: &str, body: &Value) -> Result<String, Failure> {
-        let mut request = self.client.request(method.clone(), format!("{}{path}", self.url)).header("apikey", self.key);
+        let mut request = self
+            .client
+            .request(method.clone(), format!("{}{path}", self.url))
+            .header("apikey", self.key);
         if !self.token.is_empty() {
             request = request.bearer_auth(&self.token);
         }
@@ -117,7 +167,10 @@ impl<'a> Person<'a> {
                 return Ok(text);
             }
             if attempt >= 20 || !matches!(status.as_u16(), 404 | 503) {
-                return Err(failed(&format!("{method} {path}"), format_args!("{status} {text}")));
+                return Err(failed(
+                    &format!("{method} {path}"),
+                    format_args!("{status} {text}"),
+                ));
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -131,8 +184,9 @@ impl<'a> Person<'a> {
             self.url.replacen("http", "ws", 1),
             self.key
         );
-        let (mut socket, _) =
-            tokio_tungstenite::connect_async(address).await.map_err(|error| failed("the socket", error))?;
+        let (mut socket, _) = tokio_tungstenite::connect_async(address)
+            .await
+            .map_err(|error| failed("the socket", error))?;
         let join = json!({
             "topic": "realtime:demo", "event": "phx_join", "ref": "1", "join_ref": "1",
             "payload": {
@@ -142,7 +196,10 @@ impl<'a> Person<'a> {
                 ] },
             },
         });
-        socket.send(Frame::text(join.to_string())).await.map_err(|error| failed("joining", error))?;
+        socket
+            .send(Frame::text(join.to_string()))
+            .await
+            .map_err(|error| failed("joining", error))?;
         loop {
             let message = next(&mut socket).await?;
             if message["event"] == "phx_reply" && message["payload"]["status"] != "ok" {
@@ -181,5 +238,9 @@ async fn next(socket: &mut Socket) -> Result<Value, Failure> {
 }
 
 fn failed(what: &str, why: impl std::fmt::Display) -> Failure {
-    Failure::new(ExitCode::Findings, format_args!("{what}: {why}"), "passerelle logs")
+    Failure::new(
+        ExitCode::Findings,
+        format_args!("{what}: {why}"),
+        "passerelle logs",
+    )
 }

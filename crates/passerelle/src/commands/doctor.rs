@@ -23,8 +23,16 @@ struct Finding {
 }
 
 impl Finding {
-    fn new(code: &'static str, sentence: impl std::fmt::Display, remedy: impl Into<String>) -> Self {
-        Self { code, sentence: sentence.to_string(), remedy: remedy.into() }
+    fn new(
+        code: &'static str,
+        sentence: impl std::fmt::Display,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            sentence: sentence.to_string(),
+            remedy: remedy.into(),
+        }
     }
 }
 
@@ -63,17 +71,27 @@ pub(crate) fn run(context: &Context) -> Result<ExitCode, Failure> {
 
 fn report(context: &Context, findings: &[Finding]) -> ExitCode {
     for finding in findings {
-        context.out.result(&format!("{}: {}", finding.code, finding.sentence));
-        context.out.say(&Message::Remedy { command: finding.remedy.clone() });
+        context
+            .out
+            .result(&format!("{}: {}", finding.code, finding.sentence));
+        context.out.say(&Message::Remedy {
+            command: finding.remedy.clone(),
+        });
         context.out.object(&json!({
             "type": "check", "code": finding.code, "message": finding.sentence, "remedy": finding.remedy,
         }));
     }
-    let code = if findings.is_empty() { ExitCode::Success } else { ExitCode::Findings };
+    let code = if findings.is_empty() {
+        ExitCode::Success
+    } else {
+        ExitCode::Findings
+    };
     if findings.is_empty() {
         context.out.say(&Message::AllWell);
     }
-    context.out.object(&json!({ "type": "result", "exit_code": code as u8, "findings": findings.len() }));
+    context
+        .out
+        .object(&json!({ "type": "result", "exit_code": code as u8, "findings": findings.len() }));
     code
 }
 
@@ -81,20 +99,33 @@ fn keys(context: &Context, settings: &Settings, data_dir: &Path) -> Vec<Finding>
     let path = keyring::file(&context.dir, data_dir);
     let mut findings = Vec::new();
     if let Err(failure) = keyring::check_permissions(&path, false) {
-        findings.push(Finding::new("keys_readable", failure.sentence, failure.remedy));
+        findings.push(Finding::new(
+            "keys_readable",
+            failure.sentence,
+            failure.remedy,
+        ));
     }
     let mut layers = settings::Layers::default();
     if layers.add_env_file(&path).is_err() {
-        findings.push(Finding::new("keys_file", format_args!("{} cannot be read", path.display()), "mend or remove it"));
+        findings.push(Finding::new(
+            "keys_file",
+            format_args!("{} cannot be read", path.display()),
+            "mend or remove it",
+        ));
         return findings;
     }
-    let merged = Settings::load(&layers.under(&context.layers)).unwrap_or_else(|_| settings.clone());
+    let merged =
+        Settings::load(&layers.under(&context.layers)).unwrap_or_else(|_| settings.clone());
     // Without any key the first start makes them: nothing is wrong.
     if (!merged.keys.jwt_secret.is_empty() || !merged.keys.jwt_keys.is_empty())
         && !merged.keys.anon_key.is_empty()
         && let Err(failure) = keyring::check(&merged.keys, SystemClock.unix())
     {
-        findings.push(Finding::new("keys_do_not_fit", failure.sentence, failure.remedy));
+        findings.push(Finding::new(
+            "keys_do_not_fit",
+            failure.sentence,
+            failure.remedy,
+        ));
     }
     findings
 }
@@ -106,7 +137,11 @@ fn port(settings: &Settings) -> Option<Finding> {
         Err(error) => {
             let port = settings.gateway.port;
             let sentence = format!("port {port} cannot be listened on: {error}");
-            Some(Finding::new("port_taken", sentence, format!("passerelle up --port {}", port.saturating_add(1))))
+            Some(Finding::new(
+                "port_taken",
+                sentence,
+                format!("passerelle up --port {}", port.saturating_add(1)),
+            ))
         }
     }
 }
@@ -117,7 +152,11 @@ fn disk(data_dir: &Path) -> Option<Finding> {
     let free_mib = space.blocks_available() * space.fragment_size() / (1 << 20);
     (free_mib < LITTLE_SPACE_MIB).then(|| {
         let sentence = format!("only {free_mib} MiB are free at {}", existing.display());
-        Finding::new("disk_nearly_full", sentence, "make room, or choose another folder with --data-dir")
+        Finding::new(
+            "disk_nearly_full",
+            sentence,
+            "make room, or choose another folder with --data-dir",
+        )
     })
 }
 
@@ -130,21 +169,45 @@ async fn cluster_by_url(endpoint: &Endpoint) -> Vec<Finding> {
         }
     };
     let mut findings = Vec::new();
-    let Ok(row) = client.query_one(include_str!("../sql/doctor.sql"), &[]).await else {
-        return vec![Finding::new("database_refuses", "the database does not answer questions", "passerelle logs")];
+    let Ok(row) = client
+        .query_one(include_str!("../sql/doctor.sql"), &[])
+        .await
+    else {
+        return vec![Finding::new(
+            "database_refuses",
+            "the database does not answer questions",
+            "passerelle logs",
+        )];
     };
-    if row.try_get::<_, String>(0).is_ok_and(|level| level != "logical") {
+    if row
+        .try_get::<_, String>(0)
+        .is_ok_and(|level| level != "logical")
+    {
         let remedy = "alter system set wal_level = logical, then restart the cluster";
-        findings.push(Finding::new("wal_level", "wal_level is not logical: Postgres changes cannot be sent", remedy));
+        findings.push(Finding::new(
+            "wal_level",
+            "wal_level is not logical: Postgres changes cannot be sent",
+            remedy,
+        ));
     }
     if row.try_get::<_, bool>(1).is_ok_and(|may| !may) {
         let remedy = format!("alter role {} createrole createdb", endpoint.user());
-        findings.push(Finding::new("no_rights", "the administrator may not create roles", remedy));
+        findings.push(Finding::new(
+            "no_rights",
+            "the administrator may not create roles",
+            remedy,
+        ));
     }
-    let skew = row.try_get::<_, i64>(2).map(|theirs| (theirs - SystemClock.unix()).abs()).unwrap_or(0);
+    let skew = row
+        .try_get::<_, i64>(2)
+        .map_or(0, |theirs| (theirs - SystemClock.unix()).abs());
     if skew > 30 {
         let sentence = format!("the database's clock is {skew} seconds away from this machine's");
-        findings.push(Finding::new("clock_skew", sentence, "set both clocks by NTP"));
+        findings.push(Finding::new(
+            "clock_skew",
+            sentence,
+            "set both clocks by NTP",
+        ));
     }
     findings
 }

@@ -11,7 +11,13 @@ use crate::keyring;
 use crate::messages::Message;
 
 /// Prefixes of variables that a bundler puts into what browsers get.
-const PUBLIC: [&str; 5] = ["NEXT_PUBLIC_", "VITE_", "REACT_APP_", "PUBLIC_", "EXPO_PUBLIC_"];
+const PUBLIC: [&str; 5] = [
+    "NEXT_PUBLIC_",
+    "VITE_",
+    "REACT_APP_",
+    "PUBLIC_",
+    "EXPO_PUBLIC_",
+];
 
 pub(crate) fn run(context: &Context, command: &Env) -> Result<ExitCode, Failure> {
     let Env::Sync { to } = command;
@@ -28,12 +34,18 @@ pub(crate) fn run(context: &Context, command: &Env) -> Result<ExitCode, Failure>
         ("SUPABASE_ANON_KEY", keys.anon_key.expose()),
         ("SUPABASE_SERVICE_KEY", keys.service_role_key.expose()),
         ("SUPABASE_JWT_SECRET", keys.jwt_secret.expose()),
-        ("SUPABASE_POSTGRES_PASSWORD", settings.database.password.expose()),
+        (
+            "SUPABASE_POSTGRES_PASSWORD",
+            settings.database.password.expose(),
+        ),
         ("NEXT_PUBLIC_SUPABASE_URL", url.as_str()),
         ("NEXT_PUBLIC_SUPABASE_ANON_KEY", keys.anon_key.expose()),
     ];
     let mut file = keyring::open(to)?;
-    refuse_public_secrets(&file, &[keys.service_role_key.expose(), keys.jwt_secret.expose()])?;
+    refuse_public_secrets(
+        &file,
+        &[keys.service_role_key.expose(), keys.jwt_secret.expose()],
+    )?;
     keyring::check_permissions(to, false)?;
     for (name, value) in block {
         let change = match file.get(name) {
@@ -44,11 +56,18 @@ pub(crate) fn run(context: &Context, command: &Env) -> Result<ExitCode, Failure>
         if change != "unchanged" {
             file.set(name, value);
         }
-        context.out.say(&Message::EnvChange { name: name.to_owned(), change });
-        context.out.object(&json!({ "type": "step", "variable": name, "change": change }));
+        context.out.say(&Message::EnvChange {
+            name: name.to_owned(),
+            change,
+        });
+        context
+            .out
+            .object(&json!({ "type": "step", "variable": name, "change": change }));
     }
     keyring::write(to, &file)?;
-    context.out.object(&json!({ "type": "result", "exit_code": 0, "status": "synced" }));
+    context
+        .out
+        .object(&json!({ "type": "result", "exit_code": 0, "status": "synced" }));
     Ok(ExitCode::Success)
 }
 

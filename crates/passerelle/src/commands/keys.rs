@@ -16,7 +16,13 @@ use crate::messages::Message;
 
 pub(crate) fn run(context: &Context, command: &Keys) -> Result<ExitCode, Failure> {
     match command {
-        Keys::Generate { expires, fix_permissions, show, force_show, print_env } => {
+        Keys::Generate {
+            expires,
+            fix_permissions,
+            show,
+            force_show,
+            print_env,
+        } => {
             allow_show(context, *show, *force_show)?;
             let entries = generate(context, expires, *fix_permissions)?;
             if *print_env {
@@ -30,16 +36,30 @@ pub(crate) fn run(context: &Context, command: &Keys) -> Result<ExitCode, Failure
         Keys::Show { show, force_show } => {
             allow_show(context, *show, *force_show)?;
             let file = keyring::open(&path(context)?)?;
-            let names = ["JWT_SECRET", "ANON_KEY", "SERVICE_ROLE_KEY", "POSTGRES_PASSWORD", "DASHBOARD_PASSWORD"];
+            let names = [
+                "JWT_SECRET",
+                "ANON_KEY",
+                "SERVICE_ROLE_KEY",
+                "POSTGRES_PASSWORD",
+                "DASHBOARD_PASSWORD",
+            ];
             let entries: Vec<Entry> = names
                 .into_iter()
                 .filter_map(|name| {
-                    Some(Entry { name, value: Secret::new(file.get(name)?), change: Change::Kept })
+                    Some(Entry {
+                        name,
+                        value: Secret::new(file.get(name)?),
+                        change: Change::Kept,
+                    })
                 })
                 .collect();
             if entries.is_empty() {
                 let sentence = format!("{} holds no keys", path(context)?.display());
-                return Err(Failure::new(ExitCode::Preflight, sentence, "passerelle keys generate"));
+                return Err(Failure::new(
+                    ExitCode::Preflight,
+                    sentence,
+                    "passerelle keys generate",
+                ));
             }
             list(context, &entries, *show || *force_show);
             Ok(ExitCode::Success)
@@ -53,19 +73,29 @@ fn path(context: &Context) -> Result<PathBuf, Failure> {
 }
 
 /// MIG-KEY-01 to 05: completes the file, replaces nothing.
-fn generate(context: &Context, expires: &str, fix_permissions: bool) -> Result<Vec<Entry>, Failure> {
+fn generate(
+    context: &Context,
+    expires: &str,
+    fix_permissions: bool,
+) -> Result<Vec<Entry>, Failure> {
     let path = path(context)?;
     keyring::check_permissions(&path, fix_permissions)?;
     let mut file = keyring::open(&path)?;
     let lifetime = seconds(expires)?;
     let entries = keyring::complete(&mut file, &OsRandom, SystemClock.unix(), lifetime)?;
-    let made = entries.iter().filter(|entry| entry.change == Change::Made).count();
+    let made = entries
+        .iter()
+        .filter(|entry| entry.change == Change::Made)
+        .count();
     let shown = path.display().to_string();
     if made == 0 {
         context.out.say(&Message::KeysComplete { path: shown });
     } else {
         keyring::write(&path, &file)?;
-        context.out.say(&Message::KeysMade { count: made, path: shown });
+        context.out.say(&Message::KeysMade {
+            count: made,
+            path: shown,
+        });
     }
     Ok(entries)
 }
@@ -78,14 +108,20 @@ fn check(context: &Context) -> Result<ExitCode, Failure> {
     layers.add_env_file(&path)?;
     let settings = Settings::load(&layers.under(&context.layers))?;
     if settings.keys.jwt_secret.is_empty() && settings.keys.jwt_keys.is_empty() {
-        return Err(Failure::new(ExitCode::Secrets, "no JWT secret is configured", "passerelle keys generate"));
+        return Err(Failure::new(
+            ExitCode::Secrets,
+            "no JWT secret is configured",
+            "passerelle keys generate",
+        ));
     }
     keyring::check(&settings.keys, SystemClock.unix()).map_err(|failure| {
         let remedy = "remove the keys that do not fit from the file, then passerelle keys generate";
         Failure::new(failure.code, failure.sentence, remedy)
     })?;
     context.out.say(&Message::KeysFit);
-    context.out.object(&json!({ "type": "result", "exit_code": 0, "status": "ok" }));
+    context
+        .out
+        .object(&json!({ "type": "result", "exit_code": 0, "status": "ok" }));
     Ok(ExitCode::Success)
 }
 
@@ -93,13 +129,16 @@ fn mint(context: &Context, role: &str, sub: Option<&str>, ttl: &str) -> Result<E
     let now = SystemClock.unix();
     let (settings, _) = keyring::settings_with_keys(&context.layers, &context.dir, &OsRandom, now)?;
     let keys = JwtKeys::from_settings(&settings.keys).map_err(Failure::internal)?;
-    let mut claims = json!({ "role": role, "iss": "supabase", "iat": now, "exp": now + seconds(ttl)? });
+    let mut claims =
+        json!({ "role": role, "iss": "supabase", "iat": now, "exp": now + seconds(ttl)? });
     if let Some(sub) = sub {
         claims["sub"] = json!(sub);
     }
     let token = keys.sign(&claims);
     context.out.result(&token);
-    context.out.object(&json!({ "type": "result", "exit_code": 0, "token": token }));
+    context
+        .out
+        .object(&json!({ "type": "result", "exit_code": 0, "token": token }));
     Ok(ExitCode::Success)
 }
 
@@ -111,7 +150,13 @@ fn list(context: &Context, entries: &[Entry], show: bool) {
     for entry in entries {
         let (length, print) = (entry.value.expose().len(), entry.value.fingerprint());
         let value = if show { entry.value.expose() } else { "" };
-        context.out.result(format!("{:<20} {length:>4} characters  {print}  {value}", entry.name).trim_end());
+        context.out.result(
+            format!(
+                "{:<20} {length:>4} characters  {print}  {value}",
+                entry.name
+            )
+            .trim_end(),
+        );
         let mut object = json!({
             "type": "step", "name": entry.name, "length": length, "fingerprint": print,
             "made": entry.change == Change::Made,
@@ -121,12 +166,17 @@ fn list(context: &Context, entries: &[Entry], show: bool) {
         }
         context.out.object(&object);
     }
-    context.out.object(&json!({ "type": "result", "exit_code": 0 }));
+    context
+        .out
+        .object(&json!({ "type": "result", "exit_code": 0 }));
 }
 
 /// MIG-KEY-07: the public key in clear, the secret ones by reference.
 fn print_block(context: &Context, entries: &[Entry]) {
-    let anon = entries.iter().find(|entry| entry.name == "ANON_KEY").map_or("", |entry| entry.value.expose());
+    let anon = entries
+        .iter()
+        .find(|entry| entry.name == "ANON_KEY")
+        .map_or("", |entry| entry.value.expose());
     for line in [
         "# Supabase Configuration".to_owned(),
         "SUPABASE_URL=http://localhost:8000".to_owned(),
@@ -152,12 +202,19 @@ fn allow_show(context: &Context, show: bool, force: bool) -> Result<(), Failure>
 
 /// `5y`, `90d`, `1h`.
 fn seconds(text: &str) -> Result<i64, Failure> {
-    let years = text.strip_suffix('y').and_then(|number| number.parse::<i64>().ok()).map(|years| years * 365 * 86_400);
+    let years = text
+        .strip_suffix('y')
+        .and_then(|number| number.parse::<i64>().ok())
+        .map(|years| years * 365 * 86_400);
     let seconds = years.or_else(|| {
         let duration = std::time::Duration::parse(text).ok()?;
         i64::try_from(duration.as_secs()).ok()
     });
     seconds.filter(|seconds| *seconds > 0).ok_or_else(|| {
-        Failure::new(ExitCode::Usage, format_args!("{text} is not a lifetime"), "such as 10y, 90d or 1h")
+        Failure::new(
+            ExitCode::Usage,
+            format_args!("{text} is not a lifetime"),
+            "such as 10y, 90d or 1h",
+        )
     })
 }

@@ -35,9 +35,14 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     let mut environment = Layers::default();
     environment.add_environment();
     let locale = cli.lang.clone().or_else(|| {
-        ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| environment.variable(name))
+        ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .into_iter()
+            .find_map(|name| environment.variable(name))
     });
-    let out = Output { language: Language::parse(locale.as_deref().unwrap_or("en")), json: cli.json };
+    let out = Output {
+        language: Language::parse(locale.as_deref().unwrap_or("en")),
+        json: cli.json,
+    };
     match context(&cli, out).and_then(|context| dispatch(&context, cli.command)) {
         Ok(code) => code,
         Err(failure) => out.failure(&failure),
@@ -50,7 +55,11 @@ fn context(cli: &Cli, out: Output) -> Result<Context, Failure> {
     if let Some(file) = &cli.env_file {
         if !file.exists() {
             let sentence = format!("{} does not exist", file.display());
-            return Err(Failure::new(ExitCode::Usage, sentence, "check the path given with --env-file"));
+            return Err(Failure::new(
+                ExitCode::Usage,
+                sentence,
+                "check the path given with --env-file",
+            ));
         }
         let mut named = Layers::default();
         named.add_env_file(file)?;
@@ -115,5 +124,8 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
 
 /// The runtime of commands that wait for something.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::internal)
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::internal)
 }

@@ -44,7 +44,9 @@ pub(crate) fn init(context: &Context, flags: &Up) -> Result<ExitCode, Failure> {
         State::remove(&data_dir);
         let keys = keys.map(|path| path.display().to_string());
         context.out.say(&Message::Prepared);
-        context.out.object(&json!({ "type": "result", "exit_code": 0, "status": "prepared", "keys_file": keys }));
+        context.out.object(
+            &json!({ "type": "result", "exit_code": 0, "status": "prepared", "keys_file": keys }),
+        );
         Ok(ExitCode::Success)
     })
 }
@@ -66,11 +68,18 @@ pub(crate) fn prepare_settings(
 }
 
 /// Starts the stack, writes the state file and shows the sheet.
-pub(crate) async fn start(context: &Context, settings: Settings, keys: Option<&Path>) -> Result<Stack, Failure> {
+pub(crate) async fn start(
+    context: &Context,
+    settings: Settings,
+    keys: Option<&Path>,
+) -> Result<Stack, Failure> {
     context.out.say(&Message::Starting);
     let data_dir = settings.database.data_dir.clone();
     let recorder = PrometheusBuilder::new().build_recorder();
-    let parts = Parts { metrics: Some(recorder.handle()), ..Parts::of_the_machine() };
+    let parts = Parts {
+        metrics: Some(recorder.handle()),
+        ..Parts::of_the_machine()
+    };
     // A second recorder in one process is refused; the first one goes on counting.
     let _ = metrics::set_global_recorder(recorder);
     let stack = tokio::select! {
@@ -81,18 +90,26 @@ pub(crate) async fn start(context: &Context, settings: Settings, keys: Option<&P
         pid: std::process::id(),
         api_url: stack.api_url(),
         admin_address: stack.bound().admin.map(|address| address.to_string()),
-        socket_dir: stack.server().map(|server| server.socket_dir().display().to_string()),
+        socket_dir: stack
+            .server()
+            .map(|server| server.socket_dir().display().to_string()),
         socket_port: stack.server().map(cluster::Server::socket_port),
         database_port: stack.server().and_then(cluster::Server::tcp_port),
     };
     state.write(&data_dir)?;
     let name = &stack.settings().database.name;
-    let database = state.database_port.map(|port| format!("postgresql://postgres@127.0.0.1:{port}/{name}"));
+    let database = state
+        .database_port
+        .map(|port| format!("postgresql://postgres@127.0.0.1:{port}/{name}"));
     let keys = keys.map(|path| path.display().to_string());
     context.out.object(&json!({
         "type": "ready", "api_url": state.api_url, "database_url": database, "keys_file": keys, "pid": state.pid,
     }));
-    context.out.say(&Message::Ready { api: state.api_url, database, keys });
+    context.out.say(&Message::Ready {
+        api: state.api_url,
+        database,
+        keys,
+    });
     Ok(stack)
 }
 
@@ -107,14 +124,18 @@ pub(crate) async fn serve(context: &Context, stack: Stack) -> Result<ExitCode, F
     }
     State::remove(&data_dir);
     context.out.say(&Message::Stopped);
-    context.out.object(&json!({ "type": "result", "exit_code": 0, "status": "stopped" }));
+    context
+        .out
+        .object(&json!({ "type": "result", "exit_code": 0, "status": "stopped" }));
     Ok(ExitCode::Success)
 }
 
 async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
         return std::future::pending().await;
     };
     tokio::select! {
@@ -127,7 +148,11 @@ fn refuse_if_running(data_dir: &Path) -> Result<(), Failure> {
     match State::read(data_dir) {
         Some(state) if state.pid != std::process::id() => Err(Failure::new(
             ExitCode::Busy,
-            format_args!("a stack runs on {} already (process {})", data_dir.display(), state.pid),
+            format_args!(
+                "a stack runs on {} already (process {})",
+                data_dir.display(),
+                state.pid
+            ),
             "passerelle status, or passerelle down",
         )),
         _ => Ok(()),
@@ -138,7 +163,10 @@ fn make_data_dir(data_dir: &Path) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
         Failure::new(
             ExitCode::Preflight,
-            format_args!("the data folder {} cannot be used: {error}", data_dir.display()),
+            format_args!(
+                "the data folder {} cannot be used: {error}",
+                data_dir.display()
+            ),
             "check its owner and permissions, or choose another with --data-dir",
         )
     };
@@ -155,7 +183,9 @@ fn detach(context: &Context) -> Result<ExitCode, Failure> {
     refuse_if_running(&data_dir)?;
     make_data_dir(&data_dir)?;
     let program = std::env::current_exe().map_err(Failure::internal)?;
-    let arguments = std::env::args_os().skip(1).filter(|argument| argument != "--detach");
+    let arguments = std::env::args_os()
+        .skip(1)
+        .filter(|argument| argument != "--detach");
     let console = data_dir.join("console.log");
     let log = std::fs::File::create(&console).map_err(Failure::internal)?;
     let mut child = Command::new(program)
@@ -168,17 +198,33 @@ fn detach(context: &Context) -> Result<ExitCode, Failure> {
     let started = Instant::now();
     loop {
         if let Some(state) = State::read(&data_dir).filter(|state| state.pid == child.id()) {
-            context.out.say(&Message::Running { pid: state.pid, api: state.api_url.clone() });
-            context.out.object(&json!({ "type": "ready", "api_url": state.api_url, "pid": state.pid }));
+            context.out.say(&Message::Running {
+                pid: state.pid,
+                api: state.api_url.clone(),
+            });
+            context
+                .out
+                .object(&json!({ "type": "ready", "api_url": state.api_url, "pid": state.pid }));
             return Ok(ExitCode::Success);
         }
         if child.try_wait().map_err(Failure::internal)?.is_some() {
             let text = std::fs::read_to_string(&console).unwrap_or_default();
-            let line = text.lines().find_map(|line| line.strip_prefix("passerelle: ")).unwrap_or("it ended at once");
-            return Err(Failure::new(ExitCode::Preflight, line, format!("see {}", console.display())));
+            let line = text
+                .lines()
+                .find_map(|line| line.strip_prefix("passerelle: "))
+                .unwrap_or("it ended at once");
+            return Err(Failure::new(
+                ExitCode::Preflight,
+                line,
+                format!("see {}", console.display()),
+            ));
         }
         if started.elapsed() > Duration::from_secs(300) {
-            return Err(Failure::new(ExitCode::Preflight, "it did not become ready", "passerelle logs"));
+            return Err(Failure::new(
+                ExitCode::Preflight,
+                "it did not become ready",
+                "passerelle logs",
+            ));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
