@@ -70,7 +70,11 @@ impl Binding {
         let select = match requested.get("select") {
             None | Some(Value::Null) => None,
             Some(Value::Array(items)) => {
-                let names: Vec<String> = items.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+                let names: Vec<String> = items
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .map(str::to_owned)
+                    .collect();
                 (!names.is_empty()).then_some(names)
             }
             Some(_) => return Err(SubscribeError::Select),
@@ -85,7 +89,10 @@ impl Binding {
         }
         Ok(Self {
             id: binding_id(requested),
-            event: requested.get("event").and_then(Value::as_str).map_or(EventKind::All, EventKind::parse),
+            event: requested
+                .get("event")
+                .and_then(Value::as_str)
+                .map_or(EventKind::All, EventKind::parse),
             schema: schema.unwrap_or_else(|| "public".into()),
             table: table.unwrap_or_else(|| "*".into()),
             filter,
@@ -167,9 +174,15 @@ mod tests {
     #[test]
     fn events_and_names_take_their_defaults() {
         let binding = read(&json!({"event": "insert", "table": "todos"}));
-        assert_eq!((binding.event, binding.schema.as_str()), (EventKind::Insert, "public"));
+        assert_eq!(
+            (binding.event, binding.schema.as_str()),
+            (EventKind::Insert, "public")
+        );
         let binding = read(&json!({"event": 7, "schema": "private"}));
-        assert_eq!((binding.event, binding.table.as_str()), (EventKind::All, "*"));
+        assert_eq!(
+            (binding.event, binding.table.as_str()),
+            (EventKind::All, "*")
+        );
     }
 
     // RT-PG-03, RT-PG-05, RT-SEL-01, RT-SEL-02.
@@ -177,21 +190,32 @@ mod tests {
     fn parameters_that_do_not_fit_are_refused_in_upstreams_words() {
         let no_parameters = |value: Value| {
             let error = Binding::read(&value).unwrap_err().to_string();
-            assert!(error.starts_with("No subscription params provided."), "{error}");
+            assert!(
+                error.starts_with("No subscription params provided."),
+                "{error}"
+            );
         };
         no_parameters(json!({"event": "*"}));
         no_parameters(json!({"schema": null, "table": "t"}));
         no_parameters(json!({"schema": "public", "filter": "id=eq.1"}));
         no_parameters(json!({"table": 3}));
-        let hidden = Binding::read(&json!({"user_token": "secret"})).unwrap_err().to_string();
+        let hidden = Binding::read(&json!({"user_token": "secret"}))
+            .unwrap_err()
+            .to_string();
         assert!(hidden.ends_with("subscribe to: <redacted>"), "{hidden}");
         let select = |select: Value, table: &str| {
             Binding::read(&json!({"schema": "public", "table": table, "select": select}))
         };
         assert_eq!(select(json!("id"), "t"), Err(SubscribeError::Select));
-        assert_eq!(select(json!(["id"]), "*"), Err(SubscribeError::SelectWildcard));
+        assert_eq!(
+            select(json!(["id"]), "*"),
+            Err(SubscribeError::SelectWildcard)
+        );
         assert_eq!(select(json!([]), "*").unwrap().select, None);
-        assert_eq!(select(json!(["id", 3]), "t").unwrap().select, Some(vec!["id".into()]));
+        assert_eq!(
+            select(json!(["id", 3]), "t").unwrap().select,
+            Some(vec!["id".into()])
+        );
     }
 
     // RT-JOIN-21.
@@ -200,7 +224,10 @@ mod tests {
         let id = binding_id(&json!({"schema": "public", "table": "t"}));
         assert_eq!(id, binding_id(&json!({"table": "t", "schema": "public"})));
         assert_ne!(id, binding_id(&json!({"schema": "public", "table": "u"})));
-        assert_ne!(id, binding_id(&json!({"schema": "public", "table": "t", "event": "*"})));
+        assert_ne!(
+            id,
+            binding_id(&json!({"schema": "public", "table": "t", "event": "*"}))
+        );
         assert!(id > 0 && id < 1 << 53);
     }
 }

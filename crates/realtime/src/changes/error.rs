@@ -33,10 +33,14 @@ pub enum SubscribeError {
     )]
     Select,
     /// `select` with a wildcard.
-    #[error("Column selection is not supported for wildcard subscriptions. Provide an explicit schema and table name.")]
+    #[error(
+        "Column selection is not supported for wildcard subscriptions. Provide an explicit schema and table name."
+    )]
     SelectWildcard,
     /// Neither schema nor table, or not as texts.
-    #[error("No subscription params provided. Please provide at least a `schema` or `table` to subscribe to: {0}")]
+    #[error(
+        "No subscription params provided. Please provide at least a `schema` or `table` to subscribe to: {0}"
+    )]
     NoParameters(String),
     /// The stream or the database is not there; the text says what is missing.
     #[error("{0}")]

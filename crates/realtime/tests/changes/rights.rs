@@ -1,0 +1,317 @@
+//! Row security and privileges, section 19.
+
+use serde_json::json;
+
+use crate::harness::{ADA, BOB, World, anon, claims, filtered, on, service, user};
+
+const NOTES: &str = "create table notes (id int primary key, owner uuid, body text);
+     alter table notes enable row level security;
+     create policy own on notes for select to authenticated using (owner = auth.uid());
+     alter publication supabase_realtime add table notes";
+
+// RT-RLS-01, RT-RLS-03, RT-RLS-04, RT-RLS-10, D-03.
+#[tokio::test]
+async fn each_user_sees_what_the_policies_show() {
+    let world = World::new(NOTES).await;
+    let mut ada = world.channel(&user(ADA), on("notes")).await;
+    let mut bob = world.channel(&user(BOB), on("notes")).await;
+    let mut stranger = world.channel(&anon(), on("notes")).await;
+    let mut server = world.channel(&service(), on("notes")).await;
+    world
+        .run(&format!(
+            "insert into notes values (1, '{ADA}', 'a'), (2, '{BOB}', 'b');
+             insert into notes values (3, '{ADA}', 'gone'); delete from notes where id = 3;
+             update notes set owner = '{BOB}' where id = 1;
+             delete from notes where id = 2"
+        ))
+        .await;
+    for event in ["INSERT 1", "INSERT 3", "DELETE 3", "DELETE 2"] {
+        assert_eq!(ada.short().await, event);
+    }
+    for event in ["INSERT 2", "DELETE 3", "UPDATE 1", "DELETE 2"] {
+        assert_eq!(bob.short().await, event);
+    }
+    for event in ["DELETE 3", "DELETE 2"] {
+        assert_eq!(stranger.short().await, event);
+    }
+    for event in [
+        "INSERT 1", "INSERT 2", "INSERT 3", "DELETE 3", "UPDATE 1", "DELETE 2",
+    ] {
+        assert_eq!(server.short().await, event);
+    }
+    for channel in [&mut ada, &mut bob, &mut stranger, &mut server] {
+        channel.assert_silent();
+    }
+    world.end().await;
+}
+
+/// Policies as projects have them; each is judged one by one and as a join, or cannot be joined, and PostgreSQL itself
+/// says what is right.
+const POLICIES: &[&str] = &[
+    "create policy p on notes using (true)",
+    "create policy p on notes using (false)",
+    "create policy p on notes using (owner = auth.uid())",
+    "create policy p on notes to authenticated using ((select auth.uid()) = owner)",
+    "create policy p on notes to anon using (true)",
+    "create policy a on notes using (owner = auth.uid()); create policy b on notes using (body = 'public')",
+    "create policy a on notes using (true); create policy b on notes as restrictive using (body <> 'x')",
+    "create policy b on notes as restrictive using (true)",
+    "create policy a on notes using (exists (select 1 from members m where m.team = notes.team and m.who = auth.uid()))",
+    "create policy a on notes using (team in (select team from members where who = (select auth.uid()))); create policy b on notes using (owner = auth.uid())",
+    "create policy a on notes using ((auth.jwt() ->> 'team')::int = team)",
+    "create policy a on notes using (auth.role() = 'authenticated' and id > 1)",
+    "create policy a on notes using ((current_setting('request.jwt.claims', true)::json ->> 'team')::int = team)",
+    "create policy a on notes using (mine(owner))",
+    "create policy a on notes using (mine_row(notes))",
+    "create policy a on notes using (exists (select 1 from guarded g where g.team = notes.team))",
+    "create policy a on notes using (exists (select 1 from peeked g where g.team = notes.team))",
+    "create policy a on notes using (id / (id - 2) > 0)",
+    "create policy a on notes for update using (true)",
+    "create policy a on notes using (\"role\" = 'x' or n is null)",
+    "create policy a on notes using (\"role\" = auth.role() and owner = auth.uid())",
+];
+
+// RT-RLS-11, D-03: the join gives the same as one by one, and both what a select gives.
+#[tokio::test]
+async fn judging_as_a_join_and_one_by_one_agree_with_a_select() {
+    let world = World::new(
+        "create table notes (id int primary key, gone int, owner uuid, body text, team int, role text, n int);
+         alter table notes drop gone;
+         create table members (team int, who uuid); grant all on members to anon, authenticated;
+         create table guarded (team int, who uuid); alter table guarded enable row level security;
+         create policy g on guarded using (who = auth.uid());
+         create view peeked with (security_invoker = true) as select * from guarded;
+         create function mine(uuid) returns bool language sql stable as $$ select $1 = auth.uid() $$;
+         create function mine_row(notes) returns bool language sql stable as $$ select $1.owner = auth.uid() $$;
+         alter table notes enable row level security;
+         alter publication supabase_realtime add table notes",
+    )
+    .await;
+    world
+        .run(&format!("insert into members values (1, '{ADA}'), (2, '{BOB}'), (3, '{ADA}'); insert into guarded select * from members"))
+        .await;
+    let people = [
+        claims(&json!({"role":"authenticated","sub":ADA,"team":1,"exp":4_000_000_000_u64})),
+        claims(&json!({"role":"authenticated","sub":BOB,"team":2,"exp":4_000_000_000_u64})),
+        claims(&json!({"role":"authenticated","sub":BOB,"exp":4_000_000_000_u64})),
+        anon(),
+    ];
+    let mut many = Vec::new();
+    for person in &people {
+        many.push(world.channel(person, on("notes")).await);
+    }
+    let mut witness = world.channel(&service(), on("notes")).await;
+    for (round, policies) in POLICIES.iter().enumerate() {
+        world.run("drop policy if exists p on notes; drop policy if exists a on notes; drop policy if exists b on notes").await;
+        world.run(policies).await;
+        world.run("delete from notes").await;
+        world
+            .run(&format!(
+                "insert into notes (id, owner, body, team, role, n) values (1, '{ADA}', 'x', 1, 'authenticated', 1),
+                 (2, '{BOB}', 'public', 2, null, null), (3, null, 'it''s \"quoted\" \\ (yes)', 3, 'x', 3), (4, '{ADA}', null, null, 'anon', 4)"
+            ))
+            .await;
+        // The last word of the round.
+        loop {
+            if witness.short().await == "INSERT 4" {
+                break;
+            }
+        }
+        for (person, channel) in people.iter().zip(&mut many) {
+            let expected = visible(&world, person).await;
+            let mut seen = Vec::new();
+            while let Some(id) = channel.inserted_id() {
+                seen.push(id);
+            }
+            assert_eq!(
+                seen,
+                expected,
+                "round {round}, {}: {policies}",
+                person.claims_json()
+            );
+        }
+    }
+    world.end().await;
+}
+
+/// The ids that a select of that person gives, one row at a time: a row that raises an error is not seen.
+async fn visible(world: &World, person: &jwt::Caller) -> Vec<i64> {
+    let db = world.db.connect().await;
+    let mut ids = Vec::new();
+    for id in 1..=4 {
+        let sql = format!(
+            "begin; set local role {}; select set_config('request.jwt.claims', {}, true);",
+            person.role,
+            sql::quote_literal(&person.claims_json())
+        );
+        db.batch_execute(&sql).await.unwrap();
+        let found = db
+            .query_opt("select 1 from public.notes where id = $1", &[&id])
+            .await;
+        if found.is_ok_and(|row| row.is_some()) {
+            ids.push(i64::from(id));
+        }
+        db.batch_execute("rollback").await.unwrap();
+    }
+    ids
+}
+
+// RT-RLS-12, RT-PG-11.
+#[tokio::test]
+async fn changed_rights_hold_for_what_is_committed_after_them() {
+    let world = World::new(NOTES).await;
+    let mut ada = world.channel(&user(ADA), on("notes")).await;
+    let mut witness = world.channel(&service(), on("notes")).await;
+    // Rights are those of when a change is judged, up to two seconds later than it: so wait for that.
+    let mut insert = async |id: i32, owner: &str| {
+        world
+            .run(&format!("insert into notes values ({id}, '{owner}', 'x')"))
+            .await;
+        assert_eq!(witness.short().await, format!("INSERT {id}"));
+    };
+    insert(1, BOB).await;
+    world
+        .run("create policy everything on notes for select using (true)")
+        .await;
+    insert(2, BOB).await;
+    assert_eq!(ada.short().await, "INSERT 2");
+    world.run("drop policy everything on notes").await;
+    insert(3, BOB).await;
+    insert(4, ADA).await;
+    assert_eq!(ada.short().await, "INSERT 4");
+    world
+        .run("alter table notes disable row level security")
+        .await;
+    insert(5, BOB).await;
+    assert_eq!(ada.short().await, "INSERT 5");
+    world.run("revoke select on notes from authenticated; grant select (id, owner) on notes to authenticated").await;
+    insert(6, BOB).await;
+    let data = ada.next().await;
+    assert_eq!(data["record"], json!({"id":6,"owner":BOB}));
+    assert_eq!(data["columns"].as_array().unwrap().len(), 2);
+    world
+        .run("revoke select (id) on notes from authenticated")
+        .await;
+    insert(7, BOB).await;
+    assert_eq!(
+        ada.next().await["errors"],
+        json!(["Error 401: Unauthorized"])
+    );
+    world.end().await;
+}
+
+// D-02.
+#[tokio::test]
+async fn a_policy_that_fails_for_one_fails_for_one_only() {
+    let world = World::new(
+        "create table notes (id int primary key, team int); alter table notes enable row level security;
+         create policy p on notes using ((auth.jwt() ->> 'team')::int = team);
+         alter publication supabase_realtime add table notes;
+         create table plain (id int primary key); alter publication supabase_realtime add table plain",
+    )
+    .await;
+    let person = |team: &str| {
+        claims(&json!({"role":"authenticated","sub":ADA,"team":team,"exp":4_000_000_000_u64}))
+    };
+    let mut good = world.channel(&person("1"), on("notes")).await;
+    let mut bad = world.channel(&person("one"), on("notes")).await;
+    let mut other = world.channel(&person("one"), on("plain")).await;
+    world.run("begin; insert into notes values (1, 1); insert into plain values (1); insert into notes values (2, 1); commit").await;
+    assert_eq!(good.short().await, "INSERT 1");
+    assert_eq!(good.short().await, "INSERT 2");
+    assert_eq!(other.short().await, "INSERT 1");
+    bad.assert_silent();
+    world.end().await;
+}
+
+// RT-RLS-06.
+#[tokio::test]
+async fn schema_usage_matters_under_row_security_only() {
+    let world = World::new(
+        "create schema closed; create table closed.plain (id int primary key); create table closed.secured (id int primary key);
+         grant select on all tables in schema closed to anon; alter table closed.secured enable row level security;
+         create policy p on closed.secured using (true);
+         alter publication supabase_realtime add table closed.plain, closed.secured",
+    )
+    .await;
+    let mut channel = world
+        .channel(&anon(), json!({"event":"*","schema":"closed"}))
+        .await;
+    world
+        .run("insert into closed.secured values (1); insert into closed.plain values (2)")
+        .await;
+    assert_eq!(channel.short().await, "INSERT 2");
+    world
+        .run("grant usage on schema closed to anon; insert into closed.secured values (3)")
+        .await;
+    assert_eq!(channel.short().await, "INSERT 3");
+    world.end().await;
+}
+
+// D-03, RT-CHG-12: a policy that reads a value which the change does not carry.
+#[tokio::test]
+async fn a_missing_value_is_looked_up_in_the_same_version_only() {
+    let world = World::new(
+        "create table docs (id int primary key, n int, body text); alter table docs alter body set storage external;
+         alter table docs enable row level security; create policy p on docs using (length(body) > 5000);
+         alter publication supabase_realtime add table docs",
+    )
+    .await;
+    world
+        .run("insert into docs values (1, 1, repeat('x', 10000)), (2, 1, repeat('y', 4000))")
+        .await;
+    let mut channel = world.channel(&anon(), on("docs")).await;
+    world.run("update docs set n = 2").await;
+    let data = channel.next().await;
+    assert_eq!(data["record"], json!({"id":1,"n":2}));
+    // The first of these versions is gone when it is judged.
+    world
+        .run(
+            "begin; update docs set n = 3 where id = 1; update docs set n = 4 where id = 1; commit",
+        )
+        .await;
+    assert_eq!(channel.next().await["record"]["n"], json!(4));
+    channel.assert_silent();
+    world.end().await;
+}
+
+// RT-TOK-05, RT-TOK-10, RT-RLS-07.
+#[tokio::test]
+async fn new_claims_take_over_without_a_gap() {
+    let world = World::new(NOTES).await;
+    let mut channel = world
+        .channel(&user(ADA), filtered("notes", "id=gt.0"))
+        .await;
+    world
+        .run(&format!("insert into notes values (1, '{ADA}', 'a')"))
+        .await;
+    assert_eq!(channel.short().await, "INSERT 1");
+    channel
+        .subscription
+        .replace_caller(&user(BOB))
+        .await
+        .unwrap();
+    world
+        .run(&format!(
+            "insert into notes values (2, '{ADA}', 'a'), (3, '{BOB}', 'b')"
+        ))
+        .await;
+    assert_eq!(channel.short().await, "INSERT 3");
+    let unknown = claims(&json!({"role":"nobody","exp":4_000_000_000_u64}));
+    let error = channel
+        .subscription
+        .replace_caller(&unknown)
+        .await
+        .unwrap_err()
+        .to_string();
+    // RT-PG-07.
+    assert!(
+        error.ends_with("ERROR 42704 (undefined_object) role \"nobody\" does not exist"),
+        "{error}"
+    );
+    world
+        .run(&format!("insert into notes values (4, '{BOB}', 'b')"))
+        .await;
+    assert_eq!(channel.short().await, "INSERT 4");
+    world.end().await;
+}
