@@ -211,8 +211,9 @@ impl Authority {
     }
 }
 
-fn text(value: &str) -> Option<Bytes> {
-    Some(Bytes::copy_from_slice(value.as_bytes()))
+/// A parameter in PostgreSQL's text format.
+fn text(value: &str) -> sql::Param {
+    sql::Param::from(Bytes::copy_from_slice(value.as_bytes()))
 }
 
 /// What a failed probe means. Whatever a policy raises, and a role that is not there, denies; the log keeps

@@ -9,7 +9,6 @@ mod bindings;
 pub mod changes;
 mod channel;
 mod database;
-mod engine;
 mod error;
 mod frames;
 mod hub;
@@ -19,6 +18,7 @@ mod routes;
 mod schema;
 mod service;
 mod socket;
+mod source;
 mod token;
 
 use std::future::Future;
@@ -91,13 +91,20 @@ pub async fn start(
         settings.authorization_timeout,
         Arc::clone(&deps.random),
     );
-    let given = engine::Given {
-        pool: deps.pool.clone(),
-        requests: deps.requests.clone(),
-        replication: deps.replication.clone(),
+    let broadcast = database::FromDatabase {
+        hub: Arc::clone(&hub),
+        limits: Arc::clone(&limits),
     };
-    let broadcast = database::FromDatabase { hub: Arc::clone(&hub), limits: Arc::clone(&limits) };
-    let changes = engine::Changes::start(given, Arc::new(broadcast), tasks);
+    let changes = changes::Changes::start(
+        changes::Deps {
+            replication: deps.replication,
+            pool: deps.pool,
+            requests: deps.requests,
+            broadcast: Arc::new(broadcast),
+            slot: changes::SLOT.to_owned(),
+        },
+        tasks,
+    );
     let engine = Engine(Arc::new(changes));
     let service = Arc::new(Service {
         settings: settings.clone(),

@@ -48,7 +48,7 @@ impl DotEnv {
     pub fn parse(text: &str) -> Result<Self, DotEnvError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let file = Self {
-            lines: text.lines().map(str::to_owned).collect(),
+            lines: text.split_terminator('\n').map(str::to_owned).collect(),
             ends_with_newline: text.is_empty() || text.ends_with('\n'),
         };
         for (index, line) in file.lines.iter().enumerate() {
@@ -75,7 +75,13 @@ impl DotEnv {
 
     /// Sets a variable where it stands, or at the end. Every other byte is kept.
     pub fn set(&mut self, name: &str, value: &str) {
-        let line = format!("{name}={}", quoted(value));
+        // A file from Windows keeps its line ends: they are the last character of its lines.
+        let end = self
+            .lines
+            .last()
+            .filter(|line| line.ends_with('\r'))
+            .map_or("", |_| "\r");
+        let line = format!("{name}={}{end}", quoted(value));
         let at = self
             .lines
             .iter()

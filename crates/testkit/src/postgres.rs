@@ -139,6 +139,10 @@ impl Postgres {
             data = data.display(),
             dir = dir.display(),
         );
+        #[expect(
+            clippy::zombie_processes,
+            reason = "the watcher outlives this process on purpose"
+        )]
         shell(&server, run_as)
             .stdin(std::process::Stdio::null())
             .stdout(std::process::Stdio::null())
@@ -159,8 +163,11 @@ impl Postgres {
 
 /// The socket is there before the server lets anybody in; its pid file says when it does.
 fn is_ready(data: &std::path::Path) -> bool {
-    std::fs::read_to_string(data.join("postmaster.pid"))
-        .is_ok_and(|text| text.lines().last().is_some_and(|line| line.trim() == "ready"))
+    std::fs::read_to_string(data.join("postmaster.pid")).is_ok_and(|text| {
+        text.lines()
+            .last()
+            .is_some_and(|line| line.trim() == "ready")
+    })
 }
 
 /// `initdb` refuses to run as root: then the system's own user does it.

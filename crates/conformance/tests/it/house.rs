@@ -156,7 +156,8 @@ pub(crate) fn prepared(variable: &str) -> PathBuf {
         reason = "the tests' runner says what it prepared"
     )]
     let value = std::env::var_os(variable);
-    value
-        .map(PathBuf::from)
-        .unwrap_or_else(|| panic!("{variable} is not set: run `cargo xtask test`"))
+    value.map_or_else(
+        || panic!("{variable} is not set: run `cargo xtask test`"),
+        PathBuf::from,
+    )
 }

@@ -46,7 +46,7 @@ alter default privileges for role postgres in schema graphql_public
 do $$
 begin
   execute format('grant all on database %I to dashboard_user', current_database());
-  execute format('grant create on database %I to supabase_storage_admin, postgres', current_database());
+  execute format('grant create on database %I to supabase_storage_admin, supabase_realtime_admin, postgres', current_database());
   execute format('grant connect, temporary on database %I to public', current_database());
 end
 $$;

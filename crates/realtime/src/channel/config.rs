@@ -8,6 +8,10 @@ use crate::hub::Visibility;
 
 /// The options of a join. A member of the wrong type takes its default (RT-JOIN-03).
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own on the wire"
+)]
 pub(crate) struct Config {
     pub(crate) ack: bool,
     pub(crate) hears_itself: bool,

@@ -79,7 +79,7 @@ impl Broadcast {
     /// frame is meant for one channel only.
     pub(crate) fn encode(&self, version: Version, topic: &str, join_ref: &Ref) -> Option<Frame> {
         match self {
-            Self::Text(json) => Some(text_frame(version, topic, join_ref, json.bytes().to_vec())?),
+            Self::Text(json) => Some(text_frame(version, topic, join_ref, json.bytes())?),
             Self::User {
                 event,
                 body,
@@ -97,7 +97,7 @@ impl Broadcast {
                     version,
                     topic,
                     join_ref,
-                    envelope(event, data, metadata.as_deref())?,
+                    &envelope(event, data, metadata.as_deref())?,
                 )
             }
         }
@@ -123,7 +123,7 @@ impl Broadcast {
             version,
             topic,
             join_ref,
-            envelope(event, data, metadata.as_deref())?,
+            &envelope(event, data, metadata.as_deref())?,
         )
     }
 }
@@ -144,13 +144,13 @@ pub(crate) fn envelope(event: &str, payload: &[u8], metadata: Option<&str>) -> O
     Some(out)
 }
 
-fn text_frame(version: Version, topic: &str, join_ref: &Ref, payload: Vec<u8>) -> Option<Frame> {
+fn text_frame(version: Version, topic: &str, join_ref: &Ref, payload: &[u8]) -> Option<Frame> {
     let message = Message {
         join_ref,
         reference: &Ref::NULL,
         topic,
         event: "broadcast",
-        payload: &payload,
+        payload,
     };
     Frame::try_text(match version {
         Version::V1 => v1::encode(&message),

@@ -80,13 +80,12 @@ impl Hub {
         member: Member,
     ) -> Arc<Room> {
         let mut shard = self.shard(visibility, sub_topic);
-        let room = match shard.get(sub_topic) {
-            Some(room) => Arc::clone(room),
-            None => {
-                let room = Arc::new(Room::new(visibility, sub_topic));
-                shard.insert(sub_topic.into(), Arc::clone(&room));
-                room
-            }
+        let room = if let Some(room) = shard.get(sub_topic) {
+            Arc::clone(room)
+        } else {
+            let room = Arc::new(Room::new(visibility, sub_topic));
+            shard.insert(sub_topic.into(), Arc::clone(&room));
+            room
         };
         // Under the shard's lock, so that the room cannot be thrown away in between.
         room.insert(id, member);

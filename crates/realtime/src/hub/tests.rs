@@ -32,7 +32,7 @@ fn member(version: Version) -> (Member, Arc<Outbox>) {
         hears_itself: false,
         reads_broadcasts: true,
         reads_presence: true,
-        replayed: Default::default(),
+        replayed: std::collections::HashSet::default(),
         held: None,
     };
     (member, outbox)

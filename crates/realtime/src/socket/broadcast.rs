@@ -97,7 +97,7 @@ impl Socket {
         &mut self,
         topic: &Arc<str>,
         extension: Extension,
-        right: Result<bool, Error>,
+        right: &Result<bool, Error>,
         readable: Option<Readable>,
     ) {
         let Some(channel) = self.channels.get_mut(topic) else {
@@ -105,9 +105,9 @@ impl Socket {
         };
         match right {
             Ok(right) if extension == Extension::Broadcast => {
-                channel.writes_broadcasts = Some(right)
+                channel.writes_broadcasts = Some(*right);
             }
-            Ok(right) => channel.writes_presence = Some(right),
+            Ok(right) => channel.writes_presence = Some(*right),
             Err(_) => {
                 channel.call_counted = false;
                 let asked = channel.waiting.pop_front();

@@ -123,10 +123,10 @@ impl Socket {
             presence_known: open || config.presence,
             writes_broadcasts: open.then_some(true),
             writes_presence: open.then_some(true),
-            calls: Default::default(),
+            calls: crate::channel::Calls::default(),
             call_counted: false,
             busy: None,
-            waiting: Default::default(),
+            waiting: std::collections::VecDeque::default(),
             binding: None,
             subscription: None,
             sink: None,
@@ -278,7 +278,7 @@ async fn admit(service: Arc<Service>, application: Application) -> Result<Admitt
         hears_itself: config.hears_itself,
         reads_broadcasts: readable.broadcasts,
         reads_presence: readable.presence,
-        replayed: Default::default(),
+        replayed: std::collections::HashSet::default(),
         held: Some(Vec::new()),
     };
     let room = service

@@ -87,7 +87,7 @@ impl Socket {
             _ if self.channel(&topic, id).is_none() => {}
             Outcome::Joined(result) => self.joined(&topic, *result),
             Outcome::MayWrite(extension, right, readable) => {
-                self.learned(&topic, extension, right, readable)
+                self.learned(&topic, extension, &right, readable);
             }
             Outcome::Refreshed {
                 token,
@@ -97,7 +97,7 @@ impl Socket {
             Outcome::Bound(bound) => self.bound(&topic, bound),
             Outcome::Rebound(rebound) => self.rebound(&topic, rebound),
             Outcome::StreamReady(true) => {
-                self.tell(&topic, "system", Ok("Replication connection established"))
+                self.tell(&topic, "system", Ok("Replication connection established"));
             }
             Outcome::StreamReady(false) => self.end(&topic, &Error::ReplicationLate),
             Outcome::Panicked => self.crash(&topic),

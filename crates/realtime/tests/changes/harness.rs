@@ -24,6 +24,7 @@ pub(crate) struct World {
     pub(crate) changes: Changes,
     pub(crate) messages: tokio::sync::Mutex<mpsc::UnboundedReceiver<MessageRow>>,
     pub(crate) slot: String,
+    pub(crate) requests: pg::Requests,
     tasks: Tasks,
 }
 
@@ -65,10 +66,11 @@ impl World {
         };
         let (sender, messages) = mpsc::unbounded_channel();
         let slot = format!("realtime_{}", db.admin().database());
+        let requests = pg::Requests::new(&db.admin().with_login("authenticator", ""), &requests);
         let deps = Deps {
             replication: db.admin().clone(),
             pool: pg::Pool::new(db.admin(), &pool).unwrap(),
-            requests: pg::Requests::new(&db.admin().with_login("authenticator", ""), &requests),
+            requests: requests.clone(),
             broadcast: Arc::new(Messages(sender)),
             slot: slot.clone(),
         };
@@ -85,6 +87,7 @@ impl World {
             changes,
             messages: tokio::sync::Mutex::new(messages),
             slot,
+            requests,
             tasks,
         }
     }

@@ -200,6 +200,40 @@ async fn changed_rights_hold_for_what_is_committed_after_them() {
     world.end().await;
 }
 
+// RT-PERF-10, RT-PERF-22: the cost grows with statements, and one serves all callers.
+#[tokio::test]
+async fn one_statement_judges_for_everybody() {
+    let world = World::new(&format!(
+        "{NOTES}; create table members (note int, who uuid); grant select on members to authenticated;
+         create policy member on notes for select to authenticated
+           using (exists (select 1 from members m where m.note = notes.id and m.who = auth.uid()))"
+    ))
+    .await;
+    let mut channels = Vec::new();
+    let subject = |n: usize| format!("00000000-0000-4000-8000-{n:012}");
+    for n in 0..200 {
+        channels.push(world.channel(&user(&subject(n)), on("notes")).await);
+    }
+    let mut witness = world.channel(&service(), on("notes")).await;
+    world
+        .run(&format!("insert into members values (1, '{}')", subject(7)))
+        .await;
+    let before = world.requests.stats().requests;
+    world
+        .run(&format!(
+            "insert into notes values (1, '{}', 'x')",
+            subject(3)
+        ))
+        .await;
+    assert_eq!(witness.short().await, "INSERT 1");
+    for (n, channel) in channels.iter_mut().enumerate() {
+        let seen = channel.inserted_id();
+        assert_eq!(seen, (n == 3 || n == 7).then_some(1), "{n}");
+    }
+    assert_eq!(world.requests.stats().requests - before, 1);
+    world.end().await;
+}
+
 // D-02.
 #[tokio::test]
 async fn a_policy_that_fails_for_one_fails_for_one_only() {
