@@ -25,6 +25,24 @@ pub enum ExitCode {
     Secrets = 16,
 }
 
+impl ExitCode {
+    /// The code that a process of this program ended with.
+    pub(crate) fn of_number(number: i32) -> Option<Self> {
+        let all = [
+            Self::Success,
+            Self::Internal,
+            Self::Usage,
+            Self::Preflight,
+            Self::Findings,
+            Self::Busy,
+            Self::Unsupported,
+            Self::Connection,
+            Self::Secrets,
+        ];
+        all.into_iter().find(|code| *code as i32 == number)
+    }
+}
+
 /// Why a command failed.
 #[derive(Debug)]
 pub struct Failure {

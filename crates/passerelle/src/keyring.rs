@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base::{Random, Secret};
 use jwt::{ApiKeyClass, ApiKeys, Keys, TimeRules, Verifier};
-use settings::{DotEnv, Layers, Settings};
+use settings::{DotEnv, DotEnvError, Layers, Settings};
 
 use crate::exit::{ExitCode, Failure};
 
@@ -181,11 +181,15 @@ pub fn settings_with_keys(
 /// Reads a secrets' file, empty if there is none.
 pub fn open(path: &Path) -> Result<DotEnv, Failure> {
     let failed = |error| {
-        Failure::new(
-            ExitCode::Usage,
-            format_args!("{}: {error}", path.display()),
-            "mend that line",
-        )
+        let (code, remedy) = match &error {
+            DotEnvError::Unreadable(_) => {
+                (ExitCode::Preflight, "check the path and its permissions")
+            }
+            DotEnvError::Malformed { .. } | DotEnvError::Unterminated { .. } => {
+                (ExitCode::Usage, "mend that line")
+            }
+        };
+        Failure::new(code, format_args!("{}: {error}", path.display()), remedy)
     };
     DotEnv::open(path)
         .map_err(failed)

@@ -29,8 +29,24 @@ pub use stack::{Parts, Stack};
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> std::process::ExitCode {
     // Two dependencies bring a provider each; the choice must be made before either is used.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let json = arguments.iter().any(|argument| argument == "--json");
     let code = match cli::Cli::try_parse_from(arguments) {
         Ok(cli) => commands::run(cli),
+        Err(error) if json && error.use_stderr() => {
+            let out = output::Output {
+                language: Language::English,
+                json,
+            };
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            let sentence = line.strip_prefix("error: ").unwrap_or(line);
+            out.failure(&Failure::new(
+                ExitCode::Usage,
+                sentence,
+                "passerelle --help",
+            ))
+        }
         Err(error) => {
             let code = if error.use_stderr() {
                 ExitCode::Usage

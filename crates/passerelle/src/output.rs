@@ -1,9 +1,4 @@
 //! Speaking to the person, or to the program, that called.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is where the program speaks"
-)]
 
 use std::io::Write as _;
 
@@ -24,23 +19,21 @@ impl Output {
     /// A message for people.
     pub(crate) fn say(self, message: &Message) {
         if !self.json {
-            eprintln!("{}", message.text(self.language));
+            let _ = writeln!(std::io::stderr(), "{}", message.text(self.language));
         }
     }
 
     /// A result line for people.
     pub(crate) fn result(self, line: &str) {
         if !self.json {
-            println!("{line}");
-            let _ = std::io::stdout().flush();
+            print(line);
         }
     }
 
     /// An object for programs.
     pub(crate) fn object(self, object: &Value) {
         if self.json {
-            println!("{object}");
-            let _ = std::io::stdout().flush();
+            print(object);
         }
     }
 
@@ -53,7 +46,7 @@ impl Output {
             "remedy": failure.remedy,
         }));
         if !self.json {
-            eprintln!("passerelle: {}", failure.sentence);
+            let _ = writeln!(std::io::stderr(), "passerelle: {}", failure.sentence);
             if !failure.remedy.is_empty() {
                 self.say(&Message::Remedy {
                     command: failure.remedy.clone(),
@@ -62,4 +55,10 @@ impl Output {
         }
         failure.code
     }
+}
+
+/// One line on standard output at once. A reader that has left (`| head`) is no fault.
+fn print(line: impl std::fmt::Display) {
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

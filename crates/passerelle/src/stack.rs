@@ -242,7 +242,11 @@ async fn own_server(settings: &Settings, tasks: &Tasks) -> Result<cluster::Serve
         .await
         .map_err(|error| {
             let remedy = error.remedy();
-            Failure::new(ExitCode::Preflight, error, remedy)
+            let code = match &error {
+                cluster::Error::InUse(_) => ExitCode::Busy,
+                _ => ExitCode::Preflight,
+            };
+            Failure::new(code, error, remedy)
         })
 }
 

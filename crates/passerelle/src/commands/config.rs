@@ -38,4 +38,7 @@ fn explain(context: &Context) {
             .out
             .object(&json!({ "key": field.key, "value": shown, "origin": origin.to_string() }));
     }
+    context
+        .out
+        .object(&json!({ "type": "result", "exit_code": 0 }));
 }

@@ -135,10 +135,12 @@ impl<'a> Person<'a> {
             serde_json::from_str(&answer).map_err(|error| failed("sign-in", error))?;
         session["access_token"]
             .as_str()
-            .unwrap_or_default().clone_into(&mut person.token);
+            .unwrap_or_default()
+            .clone_into(&mut person.token);
         session["user"]["id"]
             .as_str()
-            .unwrap_or_default().clone_into(&mut person.id);
+            .unwrap_or_default()
+            .clone_into(&mut person.id);
         if person.token.is_empty() || person.id.is_empty() {
             return Err(failed("sign-in", "the answer holds no session"));
         }

@@ -83,6 +83,7 @@ fn generate(
     let mut file = keyring::open(&path)?;
     let lifetime = seconds(expires)?;
     let entries = keyring::complete(&mut file, &OsRandom, SystemClock.unix(), lifetime)?;
+    fits(&file)?;
     let made = entries
         .iter()
         .filter(|entry| entry.change == Change::Made)
@@ -100,6 +101,20 @@ fn generate(
     Ok(entries)
 }
 
+/// MIG-KEY-04: a set is complete only when it fits together.
+fn fits(file: &settings::DotEnv) -> Result<(), Failure> {
+    let mut layers = settings::Layers::default();
+    layers.add_variables(file.variables(), settings::Origin::Environment);
+    check_set(&Settings::load(&layers)?)
+}
+
+fn check_set(settings: &Settings) -> Result<(), Failure> {
+    keyring::check(&settings.keys, SystemClock.unix()).map_err(|failure| {
+        let remedy = "remove the keys that do not fit from the file, then passerelle keys generate";
+        Failure::new(failure.code, failure.sentence, remedy)
+    })
+}
+
 /// MIG-KEY-08: does everything that is configured fit together?
 fn check(context: &Context) -> Result<ExitCode, Failure> {
     let path = path(context)?;
@@ -114,10 +129,7 @@ fn check(context: &Context) -> Result<ExitCode, Failure> {
             "passerelle keys generate",
         ));
     }
-    keyring::check(&settings.keys, SystemClock.unix()).map_err(|failure| {
-        let remedy = "remove the keys that do not fit from the file, then passerelle keys generate";
-        Failure::new(failure.code, failure.sentence, remedy)
-    })?;
+    check_set(&settings)?;
     context.out.say(&Message::KeysFit);
     context
         .out
@@ -190,6 +202,9 @@ fn print_block(context: &Context, entries: &[Entry]) {
     ] {
         context.out.result(&line);
     }
+    context
+        .out
+        .object(&json!({ "type": "result", "exit_code": 0 }));
 }
 
 fn allow_show(context: &Context, show: bool, force: bool) -> Result<(), Failure> {
@@ -205,7 +220,7 @@ fn seconds(text: &str) -> Result<i64, Failure> {
     let years = text
         .strip_suffix('y')
         .and_then(|number| number.parse::<i64>().ok())
-        .map(|years| years * 365 * 86_400);
+        .and_then(|years| years.checked_mul(365 * 86_400));
     let seconds = years.or_else(|| {
         let duration = std::time::Duration::parse(text).ok()?;
         i64::try_from(duration.as_secs()).ok()

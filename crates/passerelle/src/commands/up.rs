@@ -207,17 +207,8 @@ fn detach(context: &Context) -> Result<ExitCode, Failure> {
                 .object(&json!({ "type": "ready", "api_url": state.api_url, "pid": state.pid }));
             return Ok(ExitCode::Success);
         }
-        if child.try_wait().map_err(Failure::internal)?.is_some() {
-            let text = std::fs::read_to_string(&console).unwrap_or_default();
-            let line = text
-                .lines()
-                .find_map(|line| line.strip_prefix("passerelle: "))
-                .unwrap_or("it ended at once");
-            return Err(Failure::new(
-                ExitCode::Preflight,
-                line,
-                format!("see {}", console.display()),
-            ));
+        if let Some(status) = child.try_wait().map_err(Failure::internal)? {
+            return Err(ended_early(status, &console));
         }
         if started.elapsed() > Duration::from_secs(300) {
             return Err(Failure::new(
@@ -228,4 +219,21 @@ fn detach(context: &Context) -> Result<ExitCode, Failure> {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// What the process behind said when it ended, with its own exit code.
+fn ended_early(status: std::process::ExitStatus, console: &Path) -> Failure {
+    let text = std::fs::read_to_string(console).unwrap_or_default();
+    let said = text
+        .lines()
+        .find_map(|line| line.strip_prefix("passerelle: "));
+    let code = status
+        .code()
+        .and_then(ExitCode::of_number)
+        .unwrap_or(ExitCode::Internal);
+    Failure::new(
+        code,
+        said.unwrap_or("it ended at once"),
+        format!("see {}", console.display()),
+    )
 }
