@@ -11,7 +11,7 @@ const NONE: [Schema; 0] = [];
 
 fn options(database: &TestDatabase) -> Options {
     let mut settings = settings::Database::default();
-    settings.name = database.admin().database().to_owned();
+    database.admin().database().clone_into(&mut settings.name);
     settings.password = Secret::new("owner-password");
     let mut keys = settings::Keys::default();
     keys.jwt_secret = Secret::new("a-secret-of-at-least-thirty-two-bytes!");

@@ -242,7 +242,9 @@ mod tests {
             read(json!({ "role": "anon", "exp": "9999999999" })),
             Err(Error::Malformed)
         );
-        let rounded = read(json!({ "role": "anon", "exp": now as f64 + 10.6 })).unwrap();
+        let text = format!("{}.6", now + 10);
+        let fraction: serde_json::Number = text.parse().unwrap();
+        let rounded = read(json!({ "role": "anon", "exp": fraction })).unwrap();
         assert_eq!(rounded.expires, now + 11);
     }
 

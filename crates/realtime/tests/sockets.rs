@@ -139,6 +139,10 @@ async fn join_v2(client: &mut Client, topic: &str, config: Value) -> Value {
     receive(client).await
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "written out where it is called"
+)]
 fn ok(topic: &str, reference: Value, response: Value) -> Value {
     json!({ "topic": topic, "event": "phx_reply", "payload": { "status": "ok", "response": response }, "ref": reference })
 }

@@ -49,16 +49,14 @@ impl Catalog {
     /// As remembered.
     pub(super) async fn table(&self, oid: u32) -> Result<Option<Arc<Known>>, pg::Error> {
         let known = self.lock().get(&oid).cloned();
-        match known {
-            Some(known) => Ok(Some(known)),
-            None => {
-                let read = self.current(oid).await?;
-                if let Some(known) = &read {
-                    self.lock().insert(oid, Arc::clone(known));
-                }
-                Ok(read)
-            }
+        if known.is_some() {
+            return Ok(known);
         }
+        let read = self.current(oid).await?;
+        if let Some(known) = &read {
+            self.lock().insert(oid, Arc::clone(known));
+        }
+        Ok(read)
     }
 
     /// Read anew, and not remembered: what a subscriber is told must be true now.

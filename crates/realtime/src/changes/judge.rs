@@ -100,7 +100,7 @@ impl Question<'_> {
             match self.joined(policies, rows, &callers).await {
                 Ok(seen) => return seen,
                 Err(error) => {
-                    tracing::debug!(%error, table = %self.table.name, "policies are asked one by one")
+                    tracing::debug!(%error, table = %self.table.name, "policies are asked one by one");
                 }
             }
         }
@@ -145,7 +145,7 @@ impl Question<'_> {
                 .await
             {
                 Ok(result) => {
-                    seen.extend(numbers(&result, 0).filter_map(|n| Some((*rows.get(n)?, caller))))
+                    seen.extend(numbers(&result, 0).filter_map(|n| Some((*rows.get(n)?, caller))));
                 }
                 Err(error) => {
                     self.failed(&error);
@@ -167,15 +167,15 @@ impl Question<'_> {
     fn alone_sql(&self, policies: &[&Policy], rows: &[usize]) -> Fragment {
         let mut sql = Fragment::new();
         sql.push("select passerelle_row");
-        self.from_rows(&mut sql, rows);
+        self.push_rows(&mut sql, rows);
         sql.push(" where (");
         any(
             &mut sql,
             policies.iter().filter(|policy| policy.permissive),
-            |text| text.to_owned(),
+            str::to_owned,
         );
         sql.push(")");
-        all_restrictive(&mut sql, policies, |text| text.to_owned());
+        all_restrictive(&mut sql, policies, str::to_owned);
         sql
     }
 
@@ -198,8 +198,8 @@ impl Question<'_> {
                 "select "
             });
             sql.push("passerelle_row, passerelle_caller");
-            self.from_rows(&mut sql, rows);
-            self.from_claims(&mut sql, callers);
+            self.push_rows(&mut sql, rows);
+            self.push_claims(&mut sql, callers);
             sql.push(" where (")
                 .name(&CatalogExpression::from_catalog(with_values(text)))
                 .push(")");
@@ -213,7 +213,7 @@ impl Question<'_> {
     }
 
     /// `from … as "table"`, where `passerelle_row` numbers the rows from 0.
-    fn from_rows(&self, sql: &mut Fragment, rows: &[usize]) {
+    fn push_rows(&self, sql: &mut Fragment, rows: &[usize]) {
         let name = QualifiedName::new(self.table.schema.as_str(), self.table.name.as_str());
         let literals: Vec<String> = rows.iter().map(|row| composite(&self.rows[*row])).collect();
         sql.push(" from (select pg_catalog.array_agg(e), n - 1 from pg_catalog.unnest(");
@@ -242,7 +242,7 @@ impl Question<'_> {
         }
     }
 
-    fn from_claims(&self, sql: &mut Fragment, callers: &[usize]) {
+    fn push_claims(&self, sql: &mut Fragment, callers: &[usize]) {
         sql.push(" cross join (select v1::uuid, v2::jsonb, v3, n - 1 from rows from (");
         for column in 0..3 {
             let values: Vec<Option<&str>> = callers

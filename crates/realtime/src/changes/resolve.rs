@@ -114,15 +114,13 @@ impl Request {
             let wrong = names
                 .iter()
                 .find(|name| table.table.column(name).is_none() || !role.columns.contains(*name));
-            match wrong {
-                Some(name) => Err(raise(format!("invalid column for select {name}"))),
-                None => {
-                    let mut names = names.clone();
-                    names.sort_unstable();
-                    names.dedup();
-                    Ok(Arc::from(names))
-                }
+            if let Some(name) = wrong {
+                return Err(raise(format!("invalid column for select {name}")));
             }
+            let mut names = names.clone();
+            names.sort_unstable();
+            names.dedup();
+            Ok(Arc::from(names))
         });
         let terms = Terms {
             event: self.binding.event,

@@ -24,17 +24,16 @@ enum Place {
 fn scalar(out: &mut String, scalar: Scalar, text: &str, place: Place) {
     match scalar {
         Scalar::Bool => out.push_str(if text == "t" { "true" } else { "false" }),
-        Scalar::Integer => out.push_str(text),
+        Scalar::Integer | Scalar::Json => out.push_str(text),
         Scalar::Numeric | Scalar::Float => match text {
             "NaN" | "Infinity" | "-Infinity" if place == Place::Top => out.push_str("null"),
             "NaN" | "Infinity" | "-Infinity" => string(out, text),
             text => number(out, text),
         },
         Scalar::Bytes if place == Place::Top => {
-            string(out, text.strip_prefix("\\x").unwrap_or(text))
+            string(out, text.strip_prefix("\\x").unwrap_or(text));
         }
         Scalar::Timestamp => timestamp(out, text),
-        Scalar::Json => out.push_str(text),
         Scalar::Bytes | Scalar::Text => string(out, text),
     }
 }

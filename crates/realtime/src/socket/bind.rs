@@ -17,6 +17,7 @@ impl Socket {
         let Some(channel) = self.channels.get_mut(topic) else {
             return;
         };
+        channel.binding = None;
         let id = channel.id;
         match bound {
             Bound::Live(live) => {
@@ -36,6 +37,9 @@ impl Socket {
     }
 
     pub(super) fn rebound(&mut self, topic: &Arc<str>, rebound: Rebound) {
+        if let Some(channel) = self.channels.get_mut(topic) {
+            channel.binding = None;
+        }
         match rebound.0 {
             Ok(()) => self.tell(topic, EXTENSION, Ok("Subscribed to PostgreSQL")),
             Err(error) => {
@@ -58,18 +62,28 @@ impl Socket {
         let Some(channel) = self.channels.get(topic) else {
             return;
         };
-        let Some(sink) = channel.sink.clone() else {
-            return;
-        };
-        let (service, caller) = (Arc::clone(&self.service), channel.bearer.caller.clone());
-        let (requested, id) = (channel.config.bindings.clone(), channel.id);
         // 1 to 3 s in silence, 5 to 10 s with a word; spread, so that channels do not come all at once.
         let (least, span) = if error.is_silent() {
             (1_000, 2_000)
         } else {
             (5_000, 5_000)
         };
-        let delay = Duration::from_millis(least + id * 257 % span);
+        self.bind_again(
+            topic,
+            Duration::from_millis(least + channel.id * 257 % span),
+        );
+    }
+
+    /// Tries again after a while, with the claims that the channel has now.
+    pub(super) fn bind_again(&mut self, topic: &Arc<str>, delay: Duration) {
+        let Some(channel) = self.channels.get(topic) else {
+            return;
+        };
+        let Some(sink) = channel.sink.clone() else {
+            return;
+        };
+        let (service, caller) = (Arc::clone(&self.service), channel.bearer.caller.clone());
+        let (requested, id) = (channel.config.bindings.clone(), channel.id);
         let handle = self.start(topic, id, async move {
             tokio::time::sleep(delay).await;
             Outcome::Bound(bindings::bind_again(&service.engine, caller, &requested, sink).await)

@@ -1,6 +1,7 @@
 //! A new token for a channel.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::Secret;
 use serde_json::Value;
@@ -88,6 +89,12 @@ impl Socket {
                 member.reads_presence = readable.presence;
             });
         }
+        // What is under way was asked with the old claims and must not become live with them (RT-RLS-07): dropped,
+        // it leaves nothing behind, and it is asked again.
+        let pending = channel.binding.take();
+        if let Some(pending) = &pending {
+            pending.abort();
+        }
         if let Some(subscription) = channel.subscription.clone() {
             let caller = channel.bearer.caller.clone();
             let work =
@@ -96,6 +103,8 @@ impl Socket {
             if let Some(channel) = self.channels.get_mut(topic) {
                 channel.binding = Some(handle);
             }
+        } else if pending.is_some() {
+            self.bind_again(topic, Duration::ZERO);
         }
         self.set_alarm();
         self.resume(topic);
