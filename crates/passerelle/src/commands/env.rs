@@ -44,7 +44,11 @@ pub(crate) fn run(context: &Context, command: &Env) -> Result<ExitCode, Failure>
     let mut file = keyring::open(to)?;
     refuse_public_secrets(
         &file,
-        &[keys.service_role_key.expose(), keys.jwt_secret.expose()],
+        &[
+            keys.service_role_key.expose(),
+            keys.jwt_secret.expose(),
+            settings.database.password.expose(),
+        ],
     )?;
     keyring::check_permissions(to, false)?;
     for (name, value) in block {
@@ -74,7 +78,9 @@ pub(crate) fn run(context: &Context, command: &Env) -> Result<ExitCode, Failure>
 /// MIG-CFG-02: a secret in a variable that browsers see is refused.
 fn refuse_public_secrets(file: &DotEnv, secrets: &[&str]) -> Result<(), Failure> {
     let leaked = file.variables().into_iter().find(|(name, value)| {
-        PUBLIC.iter().any(|prefix| name.starts_with(prefix)) && secrets.contains(&value.as_str())
+        PUBLIC.iter().any(|prefix| name.starts_with(prefix))
+            && !value.is_empty()
+            && secrets.contains(&value.as_str())
     });
     match leaked {
         None => Ok(()),

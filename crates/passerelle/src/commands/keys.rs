@@ -1,7 +1,7 @@
 //! `keys generate | check | show | mint`.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base::{Clock as _, OsRandom, Secret, SystemClock};
 use jwt::Keys as JwtKeys;
@@ -83,7 +83,7 @@ fn generate(
     let mut file = keyring::open(&path)?;
     let lifetime = seconds(expires)?;
     let entries = keyring::complete(&mut file, &OsRandom, SystemClock.unix(), lifetime)?;
-    fits(&file)?;
+    fits(&path, &file)?;
     let made = entries
         .iter()
         .filter(|entry| entry.change == Change::Made)
@@ -102,9 +102,9 @@ fn generate(
 }
 
 /// MIG-KEY-04: a set is complete only when it fits together.
-fn fits(file: &settings::DotEnv) -> Result<(), Failure> {
+fn fits(path: &Path, file: &settings::DotEnv) -> Result<(), Failure> {
     let mut layers = settings::Layers::default();
-    layers.add_variables(file.variables(), settings::Origin::Environment);
+    layers.add_variables(file.variables(), settings::Origin::EnvFile(path.to_owned()));
     check_set(&Settings::load(&layers)?)
 }
 

@@ -185,7 +185,7 @@ fn detach(context: &Context) -> Result<ExitCode, Failure> {
     let program = std::env::current_exe().map_err(Failure::internal)?;
     let arguments = std::env::args_os()
         .skip(1)
-        .filter(|argument| argument != "--detach");
+        .filter(|argument| argument != "--detach" && argument != "--json");
     let console = data_dir.join("console.log");
     let log = std::fs::File::create(&console).map_err(Failure::internal)?;
     let mut child = Command::new(program)
