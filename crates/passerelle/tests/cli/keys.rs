@@ -319,3 +319,22 @@ fn mint_signs_one_token() {
         "passerelle: soon is not a lifetime\nto mend it: such as 10y, 90d or 1h\n"
     );
 }
+
+// MIG-KEY-04: a set that does not fit together is not called complete, and nothing of it is replaced.
+#[test]
+fn generate_does_not_call_a_set_complete_that_does_not_fit() {
+    let place = Place::new();
+    place.run(&["keys", "generate"]);
+    let text = place
+        .read(FILE)
+        .replace(&place.variable(FILE, "JWT_SECRET"), SECRET);
+    place.write(FILE, &text);
+    let ran = place.run(&["keys", "generate"]);
+    assert_eq!((ran.code, ran.out.as_str()), (16, ""));
+    assert_eq!(
+        ran.err,
+        "passerelle: ANON_KEY was not signed with JWT_SECRET; SERVICE_ROLE_KEY was not signed with JWT_SECRET\n\
+         to mend it: remove the keys that do not fit from the file, then passerelle keys generate\n"
+    );
+    assert_eq!(place.read(FILE), text);
+}

@@ -121,21 +121,36 @@ impl Place {
             .to_owned()
     }
 
-    /// Command lines of processes that name this folder, the caller's excepted.
+    /// Command lines of processes that name this project's data, wherever its database lies.
     pub(crate) fn processes(&self) -> Vec<String> {
-        let folder = self.path().to_str().unwrap();
+        let mut folders = vec![self.path().to_owned()];
+        folders.extend(self.database());
         let entries = std::fs::read_dir("/proc").unwrap().flatten();
         let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
         let lines = lines.map(|bytes| String::from_utf8_lossy(&bytes).replace('\0', " "));
-        lines.filter(|line| line.contains(folder)).collect()
+        let names = |line: &String| {
+            folders
+                .iter()
+                .any(|folder| line.contains(folder.to_str().unwrap()))
+        };
+        lines.filter(names).collect()
+    }
+
+    /// The folder outside the project that holds its database, when root's own is closed to PostgreSQL.
+    fn database(&self) -> Option<PathBuf> {
+        let link = std::fs::read_link(self.path().join(".passerelle/db")).ok()?;
+        Some(link.parent()?.to_owned())
     }
 }
 
-/// A stack that is stopped when the test ends, however it ends.
+/// Nothing runs on and nothing stays, however the test ends.
 impl Drop for Place {
     fn drop(&mut self) {
         if self.exists(".passerelle/passerelle.json") {
             let _ = self.command(&["down"]).output();
+        }
+        if let Some(database) = self.database() {
+            let _ = std::fs::remove_dir_all(database);
         }
     }
 }

@@ -1,0 +1,174 @@
+//! `config check | explain`, languages, and `--json`.
+
+use serde_json::{Value, json};
+
+use crate::place::Place;
+
+const WRONG: &str = "JWT_EXPIRY=abc\nKONG_HTTP_PORT=99999\nENABLE_EMAIL_AUTOCONFIRM=maybe\n";
+const SENTENCE: &str = "gateway.port is not a whole number (<dir>/.env)\n\
+                        auth.jwt_expiry is not a duration such as 30s, 15m or 1h30m (<dir>/.env)\n\
+                        auth.email_autoconfirm is not true or false (<dir>/.env)";
+
+#[test]
+fn several_mistakes_are_reported_together() {
+    let place = Place::new();
+    place.write(".env", WRONG);
+    for command in [&["config", "check"][..], &["up"], &["keys", "generate"]] {
+        let ran = place.run(command);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{command:?}");
+        assert_eq!(
+            ran.err,
+            format!("passerelle: {SENTENCE}\nto mend it: passerelle config check\n")
+        );
+    }
+    assert!(
+        !place.exists(".passerelle"),
+        "nothing is written before the settings make sense"
+    );
+}
+
+#[test]
+fn good_settings_are_called_good() {
+    let place = Place::new();
+    let ran = place.run(&["config", "check"]);
+    assert_eq!(
+        (ran.code, ran.out.as_str(), ran.err.as_str()),
+        (0, "", "every setting makes sense\n")
+    );
+}
+
+// MIG-CFG-03: every value with its origin, secrets masked.
+#[test]
+fn explain_names_origins_and_masks_secrets() {
+    let place = Place::new();
+    place.write(
+        "supabase/.env",
+        "POSTGRES_PASSWORD=precious1\nJWT_SECRET=precious2\n",
+    );
+    place.write(".env", "JWT_EXPIRY=1800\n");
+    let mut command = place.command(&["config", "explain"]);
+    command.env(
+        "PASSERELLE_DATABASE_URL",
+        "postgresql://ada:precious3@db.example/postgres",
+    );
+    let ran = place.finish(&mut command);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(!ran.out.contains("precious"), "{}", ran.out);
+    for (key, value, origin) in [
+        ("database.url", "***", "environment"),
+        ("database.password", "***", "<dir>/supabase/.env"),
+        ("keys.jwt_secret", "***", "<dir>/supabase/.env"),
+        ("auth.jwt_expiry", "1800", "<dir>/.env"),
+        ("gateway.port", "8000", "default"),
+    ] {
+        let line = format!("{key:<40} {value:<40} {origin}");
+        assert!(
+            ran.out.lines().any(|found| found == line),
+            "{line}\nis not in\n{}",
+            ran.out
+        );
+    }
+}
+
+#[test]
+fn messages_are_french_when_asked_for_or_when_the_locale_is() {
+    let place = Place::new();
+    let english = format!("nothing runs on {}\n", "<dir>/.passerelle");
+    let french = format!("rien ne tourne sur {}\n", "<dir>/.passerelle");
+    for (arguments, variables, expected) in [
+        (&["status"][..], &[][..], &english),
+        (&["status", "--lang", "fr"], &[], &french),
+        (&["status"], &[("LANG", "fr_FR.UTF-8")], &french),
+        (
+            &["status"],
+            &[("LANG", "fr_FR.UTF-8"), ("LC_ALL", "C")],
+            &english,
+        ),
+        (
+            &["--lang", "en", "status"],
+            &[("LANG", "fr_FR.UTF-8")],
+            &english,
+        ),
+    ] {
+        let ran = place.finish(place.command(arguments).envs(variables.iter().copied()));
+        assert_eq!(
+            (ran.code, ran.out.as_str(), &ran.err),
+            (8, "", expected),
+            "{arguments:?} {variables:?}"
+        );
+    }
+    place.write(".env", "SITE_URL");
+    let ran = place.run(&["--lang", "fr", "config", "check"]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.err
+            .ends_with("pour réparer : passerelle config check\n"),
+        "{}",
+        ran.err
+    );
+}
+
+// MIG-OUT-01: one object a line, nothing else, the last one with the exit code.
+#[test]
+fn with_json_every_command_ends_with_an_object_that_holds_the_exit_code() {
+    let place = Place::new();
+    for (arguments, kind, code) in [
+        (&["--json", "status"][..], "result", 8),
+        (&["--json", "down"], "result", 0),
+        (&["--json", "keys", "check"], "error", 16),
+        (&["--json", "keys", "generate"], "result", 0),
+        (&["--json", "keys", "generate", "--print-env"], "result", 0),
+        (&["--json", "keys", "show", "--show"], "error", 16),
+        (&["--json", "keys", "check"], "result", 0),
+        (&["--json", "keys", "mint", "--role", "anon"], "result", 0),
+        (&["--json", "env", "sync"], "result", 0),
+        (&["--json", "config", "check"], "result", 0),
+        (&["--json", "config", "explain"], "result", 0),
+        (&["--json", "--no-such-flag"], "error", 2),
+        (&["--json", "--env-file", "nowhere", "status"], "error", 2),
+    ] {
+        let ran = place.run(arguments);
+        let last = ran.objects().pop().unwrap();
+        assert_eq!(
+            (ran.code, &last["type"], &last["exit_code"]),
+            (code, &json!(kind), &json!(code)),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn with_json_an_error_holds_sentence_and_remedy() {
+    let place = Place::new();
+    place.write(".env", WRONG);
+    let expected: Value = json!({
+        "type": "error", "exit_code": 2, "message": SENTENCE, "remedy": "passerelle config check",
+    });
+    assert_eq!(
+        place.run(&["config", "check", "--json"]).objects(),
+        [expected]
+    );
+    let unknown = json!({
+        "type": "error", "exit_code": 2, "message": "unexpected argument '--nope' found",
+        "remedy": "passerelle --help",
+    });
+    assert_eq!(place.run(&["--json", "--nope"]).objects(), [unknown]);
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_fault() {
+    let place = Place::new();
+    let mut command = place.command(&["config", "explain"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let ended = command
+        .stdout(writer)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = ended.wait_with_output().unwrap();
+    assert_eq!(
+        (output.status.code(), output.stderr.as_slice()),
+        (Some(0), &b""[..])
+    );
+}
