@@ -48,14 +48,23 @@ impl Slot {
         }))
     }
 
-    /// Drops the slot if it exists, ending whoever reads it.
+    /// Drops the slot if it exists, ending whoever reads it; a reader may come back in between, but not for ever.
     pub async fn drop(client: &Client, name: &str) -> Result<(), pg::Error> {
-        client
-            .execute(include_str!("../sql/end_reader.sql"), &[&name])
-            .await?;
-        client
-            .execute(include_str!("../sql/drop_slot.sql"), &[&name])
-            .await?;
+        const IN_USE: &str = "55006";
+        const ATTEMPTS: usize = 50;
+        for attempt in 1..=ATTEMPTS {
+            client
+                .execute(include_str!("../sql/end_reader.sql"), &[&name])
+                .await?;
+            let dropped = client
+                .execute(include_str!("../sql/drop_slot.sql"), &[&name])
+                .await
+                .map_err(pg::Error::from);
+            match dropped {
+                Err(error) if error.code() == Some(IN_USE) && attempt < ATTEMPTS => {}
+                other => return other.map(drop),
+            }
+        }
         Ok(())
     }
 }
