@@ -46,9 +46,14 @@ impl World {
         let mut keys = settings::Keys::default();
         keys.jwt_secret = Secret::new("a-secret-of-at-least-thirty-two-bytes!");
         let options = database::Options::from_settings(&settings, &keys, 3600);
-        database::prepare(db.admin(), &options, &[realtime::SCHEMA])
-            .await
-            .unwrap();
+        {
+            // Roles belong to the whole cluster, which the tests share.
+            static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+            let _turn = ONE_AT_A_TIME.lock().await;
+            database::prepare(db.admin(), &options, &[realtime::SCHEMA])
+                .await
+                .unwrap();
+        }
         let client = db.connect().await;
         client
             .batch_execute("set session authorization postgres")
