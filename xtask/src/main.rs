@@ -5,6 +5,7 @@
 )]
 
 mod floors;
+mod reference;
 mod run;
 mod test;
 
@@ -15,6 +16,7 @@ cargo xtask <task>
 
   test [filter]   install what the tests need, then run every test of the workspace
   floors          check that every arrow between crates points down
+  reference       write docs/reference/settings.md from the code
   lint            rustfmt, clippy with warnings as errors, floors
 ";
 
@@ -24,6 +26,7 @@ fn main() -> Result<()> {
     match arguments.as_slice() {
         ["test", rest @ ..] => test::run(rest),
         ["floors"] => floors::check(),
+        ["reference"] => reference::write(),
         ["lint"] => {
             run::cargo(&["fmt", "--all", "--check"])?;
             floors::check()?;

@@ -101,14 +101,9 @@ pub async fn prepare(
     options: &Options,
     schemas: &[Schema],
 ) -> Result<Report, Error> {
-    let maintenance = connect(admin).await?;
     // Held for the whole preparation; it goes with the connection, however that ends.
-    step(
-        &maintenance,
-        "lock",
-        &format!("select pg_advisory_lock({LOCK})"),
-    )
-    .await?;
+    let _guard = lock(admin).await?;
+    let maintenance = connect(admin).await?;
     let facts = check(&maintenance, admin.user()).await?;
     for (name, sql) in CLUSTER_STEPS {
         transaction(&maintenance, name, sql).await?;
@@ -117,10 +112,6 @@ pub async fn prepare(
 
     let target = admin.with_database(&options.name);
     let mut client = connect(&target).await?;
-    // Advisory locks belong to a database, and the cluster may be reached through different ones.
-    if target.database() != admin.database() {
-        step(&client, "lock", &format!("select pg_advisory_lock({LOCK})")).await?;
-    }
     check(&client, admin.user()).await?;
     for (name, sql) in database_steps(options) {
         transaction(&client, name, sql).await?;
@@ -143,6 +134,19 @@ pub async fn prepare(
         server_version: facts,
         migrations_applied,
     })
+}
+
+/// One preparation at a time on a cluster: roles and parameters are everybody's. Advisory locks belong to a
+/// database, so everybody takes it in the same one: `postgres`, or the administrator's own where there is none.
+async fn lock(admin: &Endpoint) -> Result<Client, Error> {
+    let client = match connect(&admin.with_database("postgres")).await {
+        Ok(client) => client,
+        Err(_) => connect(admin).await?,
+    };
+    // As long as the others take; they may be many, and wait for disks.
+    step(&client, "lock", "set lock_timeout = '10min'").await?;
+    step(&client, "lock", &format!("select pg_advisory_lock({LOCK})")).await?;
+    Ok(client)
 }
 
 async fn connect(endpoint: &Endpoint) -> Result<Client, Error> {
