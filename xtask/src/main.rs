@@ -4,6 +4,7 @@
     reason = "a task speaks to the person who runs it"
 )]
 
+mod bench;
 mod floors;
 mod reference;
 mod run;
@@ -15,6 +16,7 @@ const HELP: &str = "\
 cargo xtask <task>
 
   test [filter]   install what the tests need, then run every test of the workspace
+  bench [name]    start, rest, login: measure the release binary beside its yardsticks
   floors          check that every arrow between crates points down
   reference       write docs/reference/settings.md from the code
   lint            rustfmt, clippy with warnings as errors, floors
@@ -25,6 +27,7 @@ fn main() -> Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["test", rest @ ..] => test::run(rest),
+        ["bench", names @ ..] => bench::run(names),
         ["floors"] => floors::check(),
         ["reference"] => reference::write(),
         ["lint"] => {

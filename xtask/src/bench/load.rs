@@ -1,5 +1,6 @@
 //! A small HTTP/1.1 load generator: keep-alive connections, one request under way on each.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -26,10 +27,14 @@ impl Request {
     fn build(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Self {
         let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
         for (name, value) in headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
+            let _ = write!(text, "{name}: {value}\r\n");
         }
         if !body.is_empty() {
-            text.push_str(&format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len()));
+            let _ = write!(
+                text,
+                "content-type: application/json\r\ncontent-length: {}\r\n",
+                body.len()
+            );
         }
         text.push_str("\r\n");
         text.push_str(body);
@@ -63,7 +68,12 @@ impl Measured {
 }
 
 /// Sends `request` over `connections` connections for `span`. Any answer that is not 2xx ends the run.
-pub(crate) async fn run(address: &str, request: &Request, connections: usize, span: Duration) -> Result<Measured> {
+pub(crate) async fn run(
+    address: &str,
+    request: &Request,
+    connections: usize,
+    span: Duration,
+) -> Result<Measured> {
     let stop = Arc::new(AtomicBool::new(false));
     let answers = Arc::new(AtomicU64::new(0));
     let mut workers = tokio::task::JoinSet::new();
@@ -92,7 +102,22 @@ pub(crate) async fn run(address: &str, request: &Request, connections: usize, sp
         latencies.extend(worker??);
     }
     latencies.sort_unstable();
-    Ok(Measured { answers: counted, elapsed, latencies })
+    Ok(Measured {
+        answers: counted,
+        elapsed,
+        latencies,
+    })
+}
+
+/// Sends one request; the body of a good answer.
+pub(crate) async fn once(address: &str, request: &Request) -> Result<String> {
+    let mut connection = Connection::open(address).await?;
+    connection.exchange(&request.0).await?;
+    let text = String::from_utf8_lossy(&connection.buffer).into_owned();
+    Ok(text
+        .split_once("\r\n\r\n")
+        .map(|(_, body)| body.to_owned())
+        .unwrap_or_default())
 }
 
 struct Connection {
@@ -102,17 +127,29 @@ struct Connection {
 
 impl Connection {
     async fn open(address: &str) -> Result<Self> {
-        let stream = TcpStream::connect(address).await.with_context(|| address.to_owned())?;
+        let stream = TcpStream::connect(address)
+            .await
+            .with_context(|| address.to_owned())?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(16 << 10) })
+        Ok(Self {
+            stream,
+            buffer: Vec::with_capacity(16 << 10),
+        })
     }
 
     async fn exchange(&mut self, request: &[u8]) -> Result<()> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
         let head = loop {
-            ensure!(self.stream.read_buf(&mut self.buffer).await? > 0, "the server closed the connection");
-            if let Some(at) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            ensure!(
+                self.stream.read_buf(&mut self.buffer).await? > 0,
+                "the server closed the connection"
+            );
+            if let Some(at) = self
+                .buffer
+                .windows(4)
+                .position(|window| window == b"\r\n\r\n")
+            {
                 break at + 4;
             }
         };
@@ -120,12 +157,18 @@ impl Connection {
         if !text.starts_with("http/1.1 2") {
             bail!("answer:\n{}", String::from_utf8_lossy(&self.buffer));
         }
-        let whole = match text.split("\r\n").find_map(|line| line.strip_prefix("content-length: ")) {
+        let whole = match text
+            .split("\r\n")
+            .find_map(|line| line.strip_prefix("content-length: "))
+        {
             Some(length) => head + length.trim().parse::<usize>()?,
             None => return self.read_chunks(head).await,
         };
         while self.buffer.len() < whole {
-            ensure!(self.stream.read_buf(&mut self.buffer).await? > 0, "the body was cut off");
+            ensure!(
+                self.stream.read_buf(&mut self.buffer).await? > 0,
+                "the body was cut off"
+            );
         }
         Ok(())
     }
@@ -133,7 +176,10 @@ impl Connection {
     /// A body in chunks ends with an empty one.
     async fn read_chunks(&mut self, head: usize) -> Result<()> {
         while !self.buffer[head..].ends_with(b"0\r\n\r\n") {
-            ensure!(self.stream.read_buf(&mut self.buffer).await? > 0, "the body was cut off");
+            ensure!(
+                self.stream.read_buf(&mut self.buffer).await? > 0,
+                "the body was cut off"
+            );
         }
         Ok(())
     }

@@ -59,9 +59,18 @@ impl Family {
         let (mut program, mut postgres) = (0, 0);
         for pid in self.members()? {
             let Ok(stat) = Stat::read(pid) else { continue };
-            let Ok(text) = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")) else { continue };
-            let line = text.lines().find(|line| line.starts_with("Pss:")).unwrap_or("Pss: 0 kB");
-            let kib: u64 = line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).unwrap_or(0);
+            let Ok(text) = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")) else {
+                continue;
+            };
+            let line = text
+                .lines()
+                .find(|line| line.starts_with("Pss:"))
+                .unwrap_or("Pss: 0 kB");
+            let kib: u64 = line
+                .split_whitespace()
+                .nth(1)
+                .and_then(|number| number.parse().ok())
+                .unwrap_or(0);
             if stat.name == "postgres" {
                 postgres += kib;
             } else {
@@ -74,7 +83,10 @@ impl Family {
     fn members(&self) -> Result<BTreeSet<u32>> {
         let mut parents = Vec::new();
         for entry in std::fs::read_dir("/proc")?.flatten() {
-            if let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok())
+            if let Some(pid) = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse::<u32>().ok())
                 && let Ok(stat) = Stat::read(pid)
             {
                 parents.push((pid, stat.parent));
@@ -83,7 +95,13 @@ impl Family {
         let mut members = BTreeSet::from([self.root]);
         loop {
             let before = members.len();
-            members.extend(parents.iter().filter(|(_, parent)| members.contains(parent)).map(|(pid, _)| *pid).collect::<Vec<_>>());
+            members.extend(
+                parents
+                    .iter()
+                    .filter(|(_, parent)| members.contains(parent))
+                    .map(|(pid, _)| *pid)
+                    .collect::<Vec<_>>(),
+            );
             if members.len() == before {
                 return Ok(members);
             }

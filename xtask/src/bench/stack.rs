@@ -53,7 +53,10 @@ impl Stack {
                 let log = std::fs::read_to_string(dir.with_extension("log")).unwrap_or_default();
                 bail!("the program ended with {status}:\n{log}");
             }
-            ensure!(started.elapsed() < Duration::from_secs(120), "it did not become ready");
+            ensure!(
+                started.elapsed() < Duration::from_secs(120),
+                "it did not become ready"
+            );
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         let started_in = started.elapsed();
@@ -63,7 +66,13 @@ impl Stack {
             .filter_map(|line| line.split_once('='))
             .map(|(name, value)| (name.to_owned(), value.trim_matches(['\'', '"']).to_owned()))
             .collect();
-        Ok(Self { child, dir: dir.to_owned(), port, started_in, keys })
+        Ok(Self {
+            child,
+            dir: dir.to_owned(),
+            port,
+            started_in,
+            keys,
+        })
     }
 
     /// Host and port of the API.
@@ -73,7 +82,10 @@ impl Stack {
 
     /// A key by its variable's name.
     pub(crate) fn key(&self, name: &str) -> Result<&str> {
-        self.keys.get(name).map(String::as_str).with_context(|| format!("{name} is in the keys' file"))
+        self.keys
+            .get(name)
+            .map(String::as_str)
+            .with_context(|| format!("{name} is in the keys' file"))
     }
 
     /// The process and what it started.
@@ -83,10 +95,15 @@ impl Stack {
 
     /// Folder and port in the name of PostgreSQL's Unix socket.
     pub(crate) fn socket(&self) -> Result<(String, u16)> {
-        let text = std::fs::read_to_string(self.dir.join("passerelle.json")).context("the state file")?;
+        let text =
+            std::fs::read_to_string(self.dir.join("passerelle.json")).context("the state file")?;
         let state: serde_json::Value = serde_json::from_str(&text)?;
-        let dir = state["socket_dir"].as_str().context("socket_dir in the state file")?;
-        let port = state["socket_port"].as_u64().context("socket_port in the state file")?;
+        let dir = state["socket_dir"]
+            .as_str()
+            .context("socket_dir in the state file")?;
+        let port = state["socket_port"]
+            .as_u64()
+            .context("socket_port in the state file")?;
         Ok((dir.to_owned(), u16::try_from(port)?))
     }
 
@@ -101,7 +118,10 @@ impl Stack {
 impl Drop for Stack {
     fn drop(&mut self) {
         // Only reached with the process still alive when a measurement failed.
-        let _ = Command::new("kill").args(["-INT", &self.child.id().to_string()]).stderr(Stdio::null()).status();
+        let _ = Command::new("kill")
+            .args(["-INT", &self.child.id().to_string()])
+            .stderr(Stdio::null())
+            .status();
         let _ = self.child.wait();
     }
 }
