@@ -42,8 +42,8 @@ impl State {
 
     /// Whether the process is there and is this program.
     pub(crate) fn is_alive(&self) -> bool {
-        match std::fs::read_to_string(format!("/proc/{}/comm", self.pid)) {
-            Ok(name) => name.trim() == "passerelle",
+        match std::fs::read_to_string(format!("/proc/{}/stat", self.pid)) {
+            Ok(stat) => is_running(&stat),
             // Where there is no /proc, signal 0 must do.
             Err(_) if !Path::new("/proc/self").exists() => {
                 let pid = nix::unistd::Pid::from_raw(i32::try_from(self.pid).unwrap_or(0));
@@ -51,5 +51,28 @@ impl State {
             }
             Err(_) => false,
         }
+    }
+}
+
+/// `/proc/<pid>/stat` begins `12 (name) S`. A dead process stays as a zombie (`Z`) until its parent asks, which
+/// a container's first process may never do.
+fn is_running(stat: &str) -> bool {
+    let Some((name, rest)) = stat.rsplit_once(')') else {
+        return false;
+    };
+    name.ends_with("(passerelle") && !rest.trim_start().starts_with(['Z', 'X'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_running;
+
+    #[test]
+    fn only_this_program_counts_and_only_while_it_lives() {
+        assert!(is_running("12 (passerelle) S 1 12 12 0 -1"));
+        assert!(!is_running("12 (passerelle) Z 1 12 12 0 -1"));
+        assert!(!is_running("12 (sh) S 1 12 12 0 -1"));
+        assert!(!is_running("12 (a) passerelle) S 1"));
+        assert!(!is_running(""));
     }
 }
