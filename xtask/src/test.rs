@@ -43,6 +43,9 @@ fn system_packages() -> Result<()> {
     if !run::has("python3") || !python_has_venv() {
         wanted.extend(["python3", "python3-venv"]);
     }
+    if !run::has("curl") {
+        wanted.push("curl");
+    }
     if wanted.is_empty() {
         return Ok(());
     }

@@ -33,6 +33,7 @@ impl Language {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Message {
     Starting,
+    FetchingPostgres,
     Ready {
         api: String,
         database: Option<String>,
@@ -89,6 +90,12 @@ impl Message {
         let l = language;
         match self {
             Self::Starting => l.pick("starting …", "démarrage …").to_owned(),
+            Self::FetchingPostgres => l
+                .pick(
+                    "PostgreSQL is not installed; fetching its programs …",
+                    "PostgreSQL n’est pas installé ; récupération de ses programmes …",
+                )
+                .to_owned(),
             Self::Ready { api, database, keys } => ready(l, api, database.as_deref(), keys.as_deref()),
             Self::Stopping => l.pick("stopping …", "arrêt …").to_owned(),
             Self::Stopped => l.pick("stopped", "arrêté").to_owned(),

@@ -104,6 +104,7 @@ impl Stack {
         match Self::start_behind(&given, &slot, &tasks, &ground).await {
             Ok((server, report, services)) => {
                 door.set_mounts(mounts(&services.routers()));
+                wait_until_ready(&door).await;
                 Ok(Self {
                     settings: given.settings,
                     gateway,
@@ -204,6 +205,23 @@ impl Stack {
         };
         self.ground.shut_down(Duration::from_secs(5)).await;
         stopped
+    }
+}
+
+/// Services start at once and become ready one by one: the catalog is read, the stream connects. Who is told
+/// "ready" may rely on it. One that stays down is health's business, not a reason to stop the others.
+async fn wait_until_ready(door: &Door) {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let ready = async {
+        while !(door.health())().await.is_ready() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    if tokio::time::timeout(PATIENCE, ready).await.is_err() {
+        tracing::warn!(
+            "a service did not become ready within {} seconds",
+            PATIENCE.as_secs()
+        );
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) fn run(context: &Context, flags: &Up) -> Result<ExitCode, Failure> {
     // Nobody reads mail in a demonstration.
     settings.auth.email_autoconfirm = true;
     runtime()?.block_on(async {
+        fetch_postgres_if_missing(context, &settings).await?;
         let stack = up::start(context, settings, keys.as_deref()).await?;
         let shown = tokio::time::timeout(Duration::from_secs(60), show(context, &stack)).await;
         let shown = shown
@@ -29,6 +30,24 @@ pub(crate) fn run(context: &Context, flags: &Up) -> Result<ExitCode, Failure> {
         }
         context.out.say(&Message::DemoStays);
         up::serve(context, stack).await
+    })
+}
+
+/// A first run must not end at a missing package: what is not installed is fetched, without root.
+async fn fetch_postgres_if_missing(
+    context: &Context,
+    settings: &settings::Settings,
+) -> Result<(), Failure> {
+    let database = &settings.database;
+    let own = database.url.is_none() && database.bin_dir.is_none();
+    if !own || cluster::find(None, &database.data_dir).is_ok() {
+        return Ok(());
+    }
+    context.out.say(&Message::FetchingPostgres);
+    let installed = cluster::install(&database.data_dir, None).await;
+    installed.map(|_| ()).map_err(|error| {
+        let remedy = error.remedy();
+        Failure::new(ExitCode::Preflight, error, remedy)
     })
 }
 
