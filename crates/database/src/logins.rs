@@ -42,13 +42,12 @@ impl Logins {
     ) -> Result<Self, Error> {
         let is_super: bool = one(client, include_str!("sql/is_superuser.sql")).await?;
         for role in LOGIN_ROLES {
-            give_password(
-                client,
-                role,
-                &role_password(&options.role_secret, role),
-                is_super,
-            )
-            .await?;
+            let derived = role_password(&options.role_secret, role);
+            let known = [derived.clone(), options.owner_password.clone()];
+            // Without a superuser nobody can see whether a role has a password; one that opens must stay.
+            if is_super || opens(endpoint, role, known).await.is_err() {
+                give_password(client, role, &derived, is_super).await?;
+            }
         }
         if !options.owner_password.is_empty() {
             give_password(client, "postgres", &options.owner_password, is_super).await?;

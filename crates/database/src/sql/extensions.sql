@@ -18,6 +18,14 @@ begin
 end
 $$;
 
-grant all on all tables in schema extensions to postgres with grant option;
-grant all on all routines in schema extensions to postgres with grant option;
-grant all on all sequences in schema extensions to postgres with grant option;
+-- DB-GRT-08: only their owner can give them; of a trusted extension that is the bootstrap superuser.
+do $$
+begin
+  if not (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then
+    return;
+  end if;
+  grant all on all tables in schema extensions to postgres with grant option;
+  grant all on all routines in schema extensions to postgres with grant option;
+  grant all on all sequences in schema extensions to postgres with grant option;
+end
+$$;

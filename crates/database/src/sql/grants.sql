@@ -25,22 +25,34 @@ alter default privileges for role postgres in schema storage
   grant all on sequences to postgres, anon, authenticated, service_role;
 alter default privileges for role postgres in schema storage
   grant all on routines to postgres, anon, authenticated, service_role;
-alter default privileges for role supabase_admin in schema realtime
-  grant all on tables to postgres, dashboard_user;
-alter default privileges for role supabase_admin in schema realtime
-  grant all on sequences to postgres, dashboard_user;
-alter default privileges for role supabase_admin in schema realtime
-  grant all on routines to postgres, dashboard_user;
-alter default privileges for role supabase_admin in schema extensions
-  grant all on tables to postgres with grant option;
-alter default privileges for role supabase_admin in schema extensions
-  grant all on sequences to postgres with grant option;
-alter default privileges for role supabase_admin in schema extensions
-  grant all on routines to postgres with grant option;
-alter default privileges for role supabase_admin in schema graphql_public
-  grant all on routines to postgres, anon, authenticated, service_role;
 alter default privileges for role postgres in schema graphql_public
   grant all on routines to postgres, anon, authenticated, service_role;
+
+-- The same for what `supabase_admin` makes; where it is somebody else's superuser, only they can say so.
+do $$
+declare
+  given record;
+begin
+  if not pg_has_role(current_user, 'supabase_admin', 'member') then
+    return;
+  end if;
+  for given in
+    values
+      ('realtime', 'tables', 'postgres, dashboard_user'),
+      ('realtime', 'sequences', 'postgres, dashboard_user'),
+      ('realtime', 'routines', 'postgres, dashboard_user'),
+      ('extensions', 'tables', 'postgres with grant option'),
+      ('extensions', 'sequences', 'postgres with grant option'),
+      ('extensions', 'routines', 'postgres with grant option'),
+      ('graphql_public', 'routines', 'postgres, anon, authenticated, service_role')
+  loop
+    execute format(
+      'alter default privileges for role supabase_admin in schema %I grant all on %s to %s',
+      given.column1, given.column2, given.column3
+    );
+  end loop;
+end
+$$;
 
 -- DB-GRT-13.
 do $$

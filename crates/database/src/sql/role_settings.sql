@@ -23,14 +23,16 @@ begin
       where s.setrole = to_regrole(role) and split_part(entry, '=', 1) = name
     )
   loop
-    if wanted.name = 'search_path' then
-      execute format('alter role %I set search_path = %s', wanted.role, wanted.value);
-    else
-      execute format('alter role %I set %I = %L', wanted.role, wanted.name, wanted.value);
-    end if;
+    begin
+      if wanted.name = 'search_path' then
+        execute format('alter role %I set search_path = %s', wanted.role, wanted.value);
+      else
+        execute format('alter role %I set %I = %L', wanted.role, wanted.name, wanted.value);
+      end if;
+    exception
+      when insufficient_privilege then
+        raise notice 'setting % of role % could not be written: %', wanted.name, wanted.role, sqlerrm;
+    end;
   end loop;
-exception
-  when insufficient_privilege then
-    raise notice 'some role settings could not be written: %', sqlerrm;
 end
 $$;

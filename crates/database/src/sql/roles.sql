@@ -41,9 +41,11 @@ begin
 end
 $$;
 
--- Memberships. From PostgreSQL 16 on a grant carries its own options, and power over a role needs ADMIN.
+-- Memberships. From PostgreSQL 16 on a grant carries its own options, and power over a role needs ADMIN. Each is
+-- tried by itself: a server where we are no superuser may keep its predefined roles to itself (section 17).
 do $$
 declare
+  is_super boolean := (select rolsuper from pg_catalog.pg_roles where rolname = current_user);
   modern boolean := current_setting('server_version_num')::int >= 160000;
   wanted record;
 begin
@@ -66,20 +68,30 @@ begin
       ('supabase_functions_admin', 'postgres', 'with inherit true, set true'),
       ('pg_read_all_data', 'supabase_read_only_user', 'with inherit true, set true')
     ) as memberships (granted, member, options)
+    union all
+    -- Making objects for these roles takes being a member of them; a superuser is one of all.
+    select role, current_user, 'with inherit true, set true'
+    from unnest(array[
+      'postgres', 'anon', 'authenticated', 'service_role', 'supabase_admin', 'supabase_auth_admin',
+      'supabase_storage_admin', 'supabase_realtime_admin', 'supabase_functions_admin', 'pgbouncer'
+    ]) as role
+    where not is_super and role <> current_user
   loop
-    if modern then
-      execute format('grant %I to %I %s', wanted.granted, wanted.member, wanted.options);
-    elsif not exists (
+    if not modern and exists (
       select
       from pg_catalog.pg_auth_members m
       where m.roleid = to_regrole(wanted.granted) and m.member = to_regrole(wanted.member)
     ) then
-      execute format('grant %I to %I', wanted.granted, wanted.member);
+      continue;
     end if;
+    begin
+      execute format(
+        'grant %I to %I %s', wanted.granted, wanted.member, case when modern then wanted.options else '' end
+      );
+    exception
+      when insufficient_privilege or invalid_grant_operation then
+        raise notice 'role % could not be granted to %: %', wanted.granted, wanted.member, sqlerrm;
+    end;
   end loop;
-exception
-  -- A server where we are no superuser may keep its predefined roles to itself; section 17.
-  when insufficient_privilege then
-    raise notice 'some role memberships could not be granted: %', sqlerrm;
 end
 $$;

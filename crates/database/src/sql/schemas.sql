@@ -8,6 +8,7 @@ create schema if not exists graphql_public;
 create schema if not exists supabase_migrations authorization postgres;
 
 revoke all on schema passerelle from public;
+grant all on schema passerelle to supabase_admin;
 
 -- What was applied to which schema of ours. Upstream's own ledgers are kept by the services' migrations.
 create table if not exists passerelle.schema_migrations (
