@@ -53,10 +53,6 @@ impl<'a> Batch<'a> {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.items.len()
-    }
-
     /// Takes in a transaction: rows of `realtime.messages` are gone at once, changes that concern nobody are
     /// forgotten.
     pub(super) async fn add(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base::Tasks;
 use futures_util::FutureExt as _;
 use replication::message::Relation;
-use replication::{Confirm, Event, Options, Slot, Start, Stream};
+use replication::{Confirm, Event, Options, Slot, Start, Stream, Transaction};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +22,8 @@ const GUARD_TICKS: u64 = 10;
 const PREPARE_TICKS: u64 = 4 * 3600;
 /// How much log the slot may hold back when the server sets no bound.
 const MAX_RETAINED: u64 = 1024 * 1024 * 1024;
+/// How long a commit may be in the stream and not yet visible: a synchronous standby is waited for meanwhile.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Changes judged together at most.
 const BATCH: usize = 1000;
 
@@ -96,36 +98,81 @@ impl Engine {
                 },
                 event = stream.next() => event,
             };
-            let mut next = event;
-            let mut batch = Batch::new(&self.shared);
-            let mut end_lsn = None;
-            let mut ended = None;
             // Whatever has arrived meanwhile is judged together.
+            let (mut next, mut ended) = (event, None);
+            let (mut transactions, mut count) = (Vec::new(), 0);
             while let Some(event) = next.take() {
                 match event {
                     Event::Transaction(transaction) => {
-                        batch.add(&transaction, &mut self.described).await;
-                        end_lsn = transaction.end_lsn.or(end_lsn);
-                        if batch.len() < BATCH {
+                        count += transaction.changes.len();
+                        transactions.push(transaction);
+                        if count < BATCH {
                             next = stream.next().now_or_never().flatten();
                         }
                     }
                     other => ended = Some(other),
                 }
             }
-            let stopped =
-                end_lsn.is_none() && batch.len() == 0 && ended.is_none() && soft.is_cancelled();
-            batch.deliver().await;
-            if let Some(lsn) = end_lsn {
-                confirm.confirm(lsn);
-            }
-            if stopped {
+            if transactions.is_empty() && ended.is_none() {
+                // The stream ends by itself only when the tasks are stopping.
                 return End::Stopped;
+            }
+            self.take(&transactions).await;
+            if let Some(lsn) = transactions.iter().rev().find_map(|one| one.end_lsn) {
+                confirm.confirm(lsn);
             }
             if let Some(end) = ended.and_then(|event| self.handle(event)) {
                 return end;
             }
         }
+    }
+
+    /// Delivers what these transactions did.
+    async fn take(&mut self, transactions: &[Arc<Transaction>]) {
+        let watched = {
+            let index = self.shared.index();
+            let mut changes = transactions.iter().flat_map(|one| &one.changes);
+            changes.any(|change| index.watches(change.relation.oid))
+        };
+        if watched {
+            self.settle(transactions).await;
+        }
+        let mut batch = Batch::new(&self.shared);
+        for transaction in transactions {
+            batch.add(transaction, &mut self.described).await;
+        }
+        batch.deliver().await;
+    }
+
+    /// Waits until other sessions see these transactions. Policies and rights that came with them, and rows that
+    /// policies look up, would otherwise be those of before.
+    async fn settle(&self, transactions: &[Arc<Transaction>]) {
+        let mut ids: Vec<i64> = transactions.iter().map(|one| i64::from(one.xid)).collect();
+        ids.dedup();
+        let mut pause = Duration::from_micros(500);
+        let mut waited = Duration::ZERO;
+        while waited < PATIENCE && !self.soft.is_cancelled() {
+            match self.is_settled(&ids).await {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::debug!(%error, "it cannot be asked whether commits are visible");
+                }
+            }
+            tokio::time::sleep(pause).await;
+            waited += pause;
+            pause = (pause * 2).min(Duration::from_millis(100));
+        }
+        tracing::warn!("commits have been in the stream for long without being visible");
+        self.shared.catalog.forget_all();
+    }
+
+    async fn is_settled(&self, ids: &[i64]) -> Result<bool, pg::Error> {
+        let client = self.shared.pool.get().await?;
+        let row = client
+            .query_one(include_str!("sql/settled.sql"), &[&ids])
+            .await?;
+        Ok(row.get(0))
     }
 
     /// Everything that is no transaction.

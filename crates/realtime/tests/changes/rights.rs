@@ -309,6 +309,35 @@ async fn a_missing_value_is_looked_up_in_the_same_version_only() {
     world.end().await;
 }
 
+// D-03, RT-DEL-03: a commit is in the stream a moment before other sessions see it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_policy_looks_up_in_the_same_transaction_is_found() {
+    let world = World::new(
+        "create table notes (id int primary key); create table members (note int primary key, who uuid);
+         grant select on members to authenticated; alter table notes enable row level security;
+         create policy p on notes using (exists (select 1 from members m where m.note = notes.id and m.who = auth.uid()));
+         alter publication supabase_realtime add table notes",
+    )
+    .await;
+    let mut channel = world.channel(&user(ADA), on("notes")).await;
+    let writing = async {
+        for id in 0..1000 {
+            world
+                .run(&format!(
+                    "insert into members values ({id}, '{ADA}'); insert into notes values ({id})"
+                ))
+                .await;
+        }
+    };
+    let reading = async {
+        for id in 0..1000 {
+            assert_eq!(channel.short().await, format!("INSERT {id}"));
+        }
+    };
+    tokio::join!(writing, reading);
+    world.end().await;
+}
+
 // RT-TOK-05, RT-TOK-10, RT-RLS-07.
 #[tokio::test]
 async fn new_claims_take_over_without_a_gap() {
