@@ -20,7 +20,8 @@ pub(crate) fn run(context: &Context, flags: &Up) -> Result<ExitCode, Failure> {
     settings.auth.email_autoconfirm = true;
     runtime()?.block_on(async {
         fetch_postgres_if_missing(context, &settings).await?;
-        let stack = up::start(context, settings, keys.as_deref()).await?;
+        let mut signals = up::Signals::listen()?;
+        let stack = up::start(context, settings, keys.as_deref(), &mut signals).await?;
         let shown = tokio::time::timeout(Duration::from_secs(60), show(context, &stack)).await;
         let shown = shown
             .unwrap_or_else(|_| Err(failed("the demonstration", "it took longer than a minute")));
@@ -29,7 +30,7 @@ pub(crate) fn run(context: &Context, flags: &Up) -> Result<ExitCode, Failure> {
             return Err(failure);
         }
         context.out.say(&Message::DemoStays);
-        up::serve(context, stack).await
+        up::serve(context, stack, &mut signals).await
     })
 }
 

@@ -8,6 +8,7 @@ use base::{Clock as _, OsRandom, SystemClock};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
 use settings::Settings;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Context, absolute, runtime};
 use crate::cli::Up;
@@ -25,8 +26,9 @@ pub(crate) fn run(context: &Context, flags: &Up) -> Result<ExitCode, Failure> {
     }
     let (settings, keys) = prepare_settings(context, flags)?;
     runtime()?.block_on(async {
-        let stack = start(context, settings, keys.as_deref()).await?;
-        serve(context, stack).await
+        let mut signals = Signals::listen()?;
+        let stack = start(context, settings, keys.as_deref(), &mut signals).await?;
+        serve(context, stack, &mut signals).await
     })
 }
 
@@ -72,6 +74,7 @@ pub(crate) async fn start(
     context: &Context,
     settings: Settings,
     keys: Option<&Path>,
+    signals: &mut Signals,
 ) -> Result<Stack, Failure> {
     context.out.say(&Message::Starting);
     let data_dir = settings.database.data_dir.clone();
@@ -84,7 +87,7 @@ pub(crate) async fn start(
     let _ = metrics::set_global_recorder(recorder);
     let stack = tokio::select! {
         started = Stack::start(settings, parts) => started?,
-        () = stop_signal() => return Err(Failure::new(ExitCode::Internal, "interrupted while starting", "")),
+        () = signals.next() => return Err(Failure::new(ExitCode::Internal, "interrupted while starting", "")),
     };
     let state = State {
         pid: std::process::id(),
@@ -114,13 +117,17 @@ pub(crate) async fn start(
 }
 
 /// Serves until a signal, then stops; a second signal ends the process at once.
-pub(crate) async fn serve(context: &Context, stack: Stack) -> Result<ExitCode, Failure> {
-    stop_signal().await;
+pub(crate) async fn serve(
+    context: &Context,
+    stack: Stack,
+    signals: &mut Signals,
+) -> Result<ExitCode, Failure> {
+    signals.next().await;
     context.out.say(&Message::Stopping);
     let data_dir = stack.settings().database.data_dir.clone();
     tokio::select! {
         stopped = stack.stop() => stopped?,
-        () = stop_signal() => return Err(Failure::new(ExitCode::Internal, "stopped before everything had ended", "")),
+        () = signals.next() => return Err(Failure::new(ExitCode::Internal, "stopped before everything had ended", "")),
     }
     State::remove(&data_dir);
     context.out.say(&Message::Stopped);
@@ -130,17 +137,28 @@ pub(crate) async fn serve(context: &Context, stack: Stack) -> Result<ExitCode, F
     Ok(ExitCode::Success)
 }
 
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// SIGINT and SIGTERM, listened to from before the start until the end: one that comes in between is not lost.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Starts listening; from then on neither ends the process by itself.
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(Failure::internal);
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
