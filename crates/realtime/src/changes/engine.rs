@@ -188,7 +188,9 @@ impl Engine {
             }
             Event::Interrupted(error) => {
                 tracing::warn!(%error, "the replication stream was interrupted");
-                if error.needs_attention() {
+                // A stream that ran is being connected again and loses nothing; one that never did has a reason
+                // that people should hear (RT-SYS-10).
+                if error.needs_attention() || !*self.shared.ready.borrow() {
                     self.shared.set_state(false, Some(error.to_string()));
                 }
             }
