@@ -138,7 +138,7 @@ impl Site {
         let ready: Value =
             serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?}\n{}", self.log()));
         assert_eq!(ready["type"], "ready", "{line}\n{}", self.log());
-        self.url = ready["api_url"].as_str().unwrap().to_owned();
+        ready["api_url"].as_str().unwrap().clone_into(&mut self.url);
         self.service_key = self.key("SERVICE_ROLE_KEY");
     }
 
