@@ -145,7 +145,11 @@ async fn launch(mut command: Command) -> Result<(Pid, watch::Receiver<Option<Exi
     let (end, ended) = watch::channel(None);
     std::thread::spawn(move || match command.spawn() {
         Ok(mut child) => {
-            let _ = started.send(Ok(child.id()));
+            let pid = child.id();
+            // Whoever wanted it has gone before it was there: nobody else would stop it.
+            if started.send(Ok(pid)).is_err() {
+                let _ = kill(Pid::from_raw(pid.cast_signed()), Signal::SIGINT);
+            }
             if let Ok(status) = child.wait() {
                 end.send_replace(Some(status));
             }

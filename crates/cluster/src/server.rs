@@ -95,6 +95,7 @@ impl Server {
         stop_orphan(&plan.data, options.start_timeout).await?;
         let soft = tasks.soft();
         let (port, process) = tokio::select! {
+            biased;
             started = start_on_a_port(&plan, &place.socket_dir, &options) => started?,
             () = soft.cancelled() => return Err(Error::Interrupted),
         };
