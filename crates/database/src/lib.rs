@@ -5,18 +5,28 @@
 //! that brings the services' own schemas up to date. Everything is idempotent, under an advisory lock,
 //! and never narrows what it did not create.
 
+mod doctor;
 mod error;
+mod extensions;
 mod logins;
 mod migrate;
 mod options;
 mod prepare;
+mod push;
+mod script;
+mod substitute;
 
 use base::Secret;
 
+pub use doctor::{Finding, doctor};
 pub use error::Error;
+pub use extensions::package;
 pub use logins::Logins;
 pub use options::Options;
 pub use prepare::{Report, plan_sql, prepare};
+pub use push::{FileReport, MissingExtension, Note, PushError, PushOptions, PushReport, push};
+pub use script::{SplitError, Statement, split};
+pub use substitute::substitutes;
 
 /// One numbered schema change of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,6 +16,8 @@ pub struct Options {
     pub jwt_expiry: u64,
     /// The JWT secret, for `app.settings.jwt_secret`; `None` keeps it out of the database.
     pub exposed_jwt_secret: Option<Secret>,
+    /// Under which `vault` encrypts; `None` leaves the vault closed.
+    pub vault_key: Option<Secret>,
     /// Default privileges of new tables in `public`.
     pub auto_expose_new_tables: bool,
     /// What role `postgres` may do to the services' tables.
@@ -40,6 +42,7 @@ impl Options {
             role_secret: role_secret.clone(),
             jwt_expiry,
             exposed_jwt_secret: database.expose_jwt_secret.then(|| keys.jwt_secret.clone()),
+            vault_key: (!keys.vault_enc_key.is_empty()).then(|| keys.vault_enc_key.clone()),
             auto_expose_new_tables: database.auto_expose_new_tables,
             owner_role: database.owner_role,
         }

@@ -1,11 +1,12 @@
 //! One procedure that makes a Supabase database, however much of it is there already.
 
+use base::Secret;
 use pg::Endpoint;
 use settings::OwnerRole;
 use tokio_postgres::Client;
 
 use crate::logins::Logins;
-use crate::{Error, Options, Schema, migrate};
+use crate::{Error, Options, Schema, migrate, role_password, substitute};
 
 /// Serialises preparations on one cluster: "passerel" in ASCII, as a number.
 const LOCK: i64 = 0x7061_7373_6572_656c;
@@ -52,6 +53,7 @@ fn database_steps(options: &Options) -> Vec<Step> {
         ("parameters", include_str!("sql/parameters.sql")),
         ("event triggers", include_str!("sql/event_triggers.sql")),
         ("publication", include_str!("sql/publication.sql")),
+        ("webhooks", include_str!("sql/webhooks.sql")),
     ];
     match options.owner_role {
         OwnerRole::Member => steps.push(("owner role", include_str!("sql/owner_member.sql"))),
@@ -116,6 +118,15 @@ pub async fn prepare(
     for (name, sql) in database_steps(options) {
         transaction(&client, name, sql).await?;
     }
+    for sql in substitute::reconcile(&client)
+        .await
+        .map_err(|error| failed("substitutes", error))?
+    {
+        transaction(&client, "substitutes", &sql).await?;
+    }
+    if let Some(key) = &options.vault_key {
+        keep_vault_key(&client, key).await?;
+    }
     write_database_settings(&client, options).await?;
     let mut migrations_applied = 0;
     for schema in schemas {
@@ -138,7 +149,7 @@ pub async fn prepare(
 
 /// One preparation at a time on a cluster: roles and parameters are everybody's. Advisory locks belong to a
 /// database, so everybody takes it in the same one: `postgres`, or the administrator's own where there is none.
-async fn lock(admin: &Endpoint) -> Result<Client, Error> {
+pub(crate) async fn lock(admin: &Endpoint) -> Result<Client, Error> {
     let client = match connect(&admin.with_database("postgres")).await {
         Ok(client) => client,
         Err(_) => connect(admin).await?,
@@ -149,7 +160,7 @@ async fn lock(admin: &Endpoint) -> Result<Client, Error> {
     Ok(client)
 }
 
-async fn connect(endpoint: &Endpoint) -> Result<Client, Error> {
+pub(crate) async fn connect(endpoint: &Endpoint) -> Result<Client, Error> {
     let failed = |source| Error::Connect {
         user: endpoint.user().to_owned(),
         source,
@@ -211,6 +222,40 @@ async fn transaction(client: &Client, name: &'static str, sql: &str) -> Result<(
         step(client, name, "rollback").await?;
     }
     done
+}
+
+fn failed(step: &'static str, error: tokio_postgres::Error) -> Error {
+    Error::Step {
+        step,
+        source: error.into(),
+    }
+}
+
+/// DB-SUB-02: the vault's key, derived from the configured one, goes into a file beside the cluster's data, once:
+/// another key would close what this one has locked. Only a superuser can write there; for others the vault is open
+/// in sessions that set `passerelle.vault_key`.
+async fn keep_vault_key(client: &Client, key: &Secret) -> Result<(), Error> {
+    let row = client
+        .query_one(include_str!("sql/vault_key_file.sql"), &[])
+        .await
+        .map_err(|error| failed("vault key", error))?;
+    let Some(file) = row
+        .try_get::<_, Option<String>>(0)
+        .map_err(|error| failed("vault key", error))?
+    else {
+        return Ok(());
+    };
+    let derived = role_password(key, "vault");
+    let copy = format!(
+        "set local log_statement = 'none'; set local log_min_duration_statement = -1; \
+         set local log_min_error_statement = 'panic'; copy (select {}) to {}",
+        sql::quote_literal(derived.expose()),
+        sql::quote_literal(&file)
+    );
+    if let Err(error) = transaction(client, "vault key", &copy).await {
+        tracing::warn!(%error, "the vault's key could not be written; the vault stays closed");
+    }
+    Ok(())
 }
 
 /// DB-GEN-06: the owner role owns the database. One that somebody made for another owner stays theirs.

@@ -20,12 +20,23 @@ create table if not exists passerelle.schema_migrations (
   primary key (schema, version)
 );
 
+-- What stands in the place of which extension (spec section 7).
+create table if not exists passerelle.substitutes (
+  name text primary key,
+  schema text,
+  sha256 text not null,
+  made_at timestamptz not null default now()
+);
+
 -- DB-MIG-01: the ledger that upstream's command line shares.
 create table if not exists supabase_migrations.schema_migrations (
   version text primary key,
   statements text[],
   name text
 );
+alter table supabase_migrations.schema_migrations
+  add column if not exists statements text[],
+  add column if not exists name text;
 create table if not exists supabase_migrations.seed_files (
   path text primary key,
   hash text not null

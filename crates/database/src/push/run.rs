@@ -1,0 +1,230 @@
+//! One file at a time: its transaction, its statements, its row in the ledger.
+
+use tokio_postgres::Error as SqlError;
+
+use super::files::{MigrationFile, Script};
+use super::session::{Refusal, Session};
+use super::{FileReport, MissingExtension, Note, PushError, ledger_failed, statements};
+use crate::extensions;
+use crate::script::{Kind, Statement};
+
+/// What a file writes once it has run.
+pub(super) enum Ledger<'a> {
+    Migration(&'a MigrationFile),
+    Seed(&'a Script),
+}
+
+pub(super) fn fits_one_transaction(statements: &[Statement<'_>]) -> bool {
+    !statements
+        .iter()
+        .any(|statement| matches!(statement.kind(), Kind::Alone | Kind::Rollback))
+}
+
+/// A value that was added to an enum cannot be used before the transaction is over (DB-MIG-02).
+const UNSAFE_NEW_ENUM_VALUE: &str = "55P04";
+
+pub(super) async fn run_file(
+    session: &mut Session,
+    script: &Script,
+    ledger: &Ledger<'_>,
+) -> Result<FileReport, PushError> {
+    let statements = statements(script)?;
+    if fits_one_transaction(&statements) {
+        match run(session, script, &statements, true, ledger).await {
+            Err(error) if error.code() == Some(UNSAFE_NEW_ENUM_VALUE) => {}
+            done => return done,
+        }
+    }
+    run(session, script, &statements, false, ledger).await
+}
+
+async fn run(
+    session: &mut Session,
+    script: &Script,
+    statements: &[Statement<'_>],
+    in_transaction: bool,
+    ledger: &Ledger<'_>,
+) -> Result<FileReport, PushError> {
+    session.begin_file().await.map_err(ledger_failed)?;
+    if in_transaction {
+        let begun = session.client.batch_execute("begin").await;
+        begun.map_err(ledger_failed)?;
+    }
+    let mut notes = Vec::new();
+    for (index, statement) in statements.iter().enumerate() {
+        match session.run(statement, in_transaction).await {
+            Ok(None) => {}
+            Ok(Some(text)) => notes.push(Note {
+                line: statement.line,
+                text,
+            }),
+            Err(refusal) => {
+                let error = refused(session, script, statement, index, !in_transaction, refusal);
+                give_up(session).await?;
+                return Err(error);
+            }
+        }
+    }
+    if let Err(error) = finish(session, statements, in_transaction, ledger).await {
+        give_up(session).await?;
+        return Err(match statements.last() {
+            // Deferred constraints speak at the end.
+            Some(last) => {
+                let (index, refusal) = (statements.len() - 1, Refusal::Sql(error));
+                refused(session, script, last, index, !in_transaction, refusal)
+            }
+            None => ledger_failed(error),
+        });
+    }
+    Ok(FileReport {
+        path: script.path.clone(),
+        statements: statements.len(),
+        in_transaction,
+        notes,
+    })
+}
+
+async fn give_up(session: &Session) -> Result<(), PushError> {
+    let undone = session.client.batch_execute("rollback").await;
+    undone.map_err(ledger_failed)
+}
+
+async fn finish(
+    session: &Session,
+    statements: &[Statement<'_>],
+    in_transaction: bool,
+    ledger: &Ledger<'_>,
+) -> Result<(), SqlError> {
+    match ledger {
+        Ledger::Migration(file) => {
+            let texts: Vec<&str> = statements.iter().map(|statement| statement.text).collect();
+            let sql = include_str!("sql/note_migration.sql");
+            session
+                .note(sql, &[&file.version, &file.name, &texts])
+                .await?;
+        }
+        Ledger::Seed(script) => {
+            let path = script.path.to_string_lossy();
+            let sql = include_str!("sql/note_seed.sql");
+            session.note(sql, &[&path.as_ref(), &script.hash()]).await?;
+        }
+    }
+    if in_transaction {
+        session.client.batch_execute("commit").await?;
+    }
+    Ok(())
+}
+
+/// Roles are the cluster's: one that is there already, perhaps from another database, is no failure.
+pub(super) async fn run_roles(
+    session: &mut Session,
+    script: &Script,
+) -> Result<FileReport, PushError> {
+    let statements = statements(script)?;
+    session.begin_file().await.map_err(ledger_failed)?;
+    let mut notes = Vec::new();
+    for (index, statement) in statements.iter().enumerate() {
+        let line = statement.line;
+        match session.run(statement, false).await {
+            Ok(text) => notes.extend(text.map(|text| Note { line, text })),
+            Err(Refusal::Sql(error))
+                if statement.starts_with(&["create", "role"])
+                    && error.code().is_some_and(|code| code.code() == "42710") =>
+            {
+                let text = "the role is there already".to_owned();
+                notes.push(Note { line, text });
+            }
+            Err(refusal) => return Err(refused(session, script, statement, index, true, refusal)),
+        }
+    }
+    Ok(FileReport {
+        path: script.path.clone(),
+        statements: statements.len(),
+        in_transaction: false,
+        notes,
+    })
+}
+
+fn refused(
+    session: &Session,
+    script: &Script,
+    statement: &Statement<'_>,
+    index: usize,
+    kept: bool,
+    refusal: Refusal,
+) -> PushError {
+    let (path, number, line) = (script.path.clone(), index + 1, statement.line);
+    match refusal {
+        Refusal::Reserved(role) => PushError::ReservedRole {
+            path,
+            number,
+            line,
+            role,
+        },
+        Refusal::Missing(name) => PushError::MissingExtensions {
+            extensions: vec![MissingExtension {
+                package: extensions::package(&name, session.major),
+                name,
+                path,
+                line,
+            }],
+        },
+        Refusal::Sql(error) => {
+            let source = pg::Error::from(error);
+            let within = source.server().and_then(|error| error.position);
+            let line = line + within.map_or(0, |position| lines_before(statement.text, position));
+            PushError::Statement {
+                upstream: upstream(statement, &source),
+                path,
+                number,
+                line,
+                source,
+                kept,
+            }
+        }
+    }
+}
+
+/// How many lines stand before a character of the statement, counted from 1 as PostgreSQL does.
+fn lines_before(text: &str, position: u32) -> usize {
+    text.chars()
+        .take(position.saturating_sub(1) as usize)
+        .filter(|character| *character == '\n')
+        .count()
+}
+
+/// DB-MIG-05: what a Supabase project does with it, where that is known.
+fn upstream(statement: &Statement<'_>, error: &pg::Error) -> Option<&'static str> {
+    let code = error.server()?.code.as_str();
+    let superusers_only = statement.starts_with(&["alter", "system"])
+        || statement.after(&["language", "c"]).is_some()
+        || statement.after(&["language", "plpython3u"]).is_some()
+        || statement.after(&["to", "program"]).is_some()
+        || statement.after(&["from", "program"]).is_some();
+    match code {
+        "42501" if superusers_only => Some("a Supabase project refuses it too: superusers only"),
+        "42710" | "42P07" | "42701" | "42723" | "23505" => {
+            Some("a Supabase project refuses it too: it exists already")
+        }
+        "42601" => Some("a Supabase project refuses it too: a syntax error"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines_before;
+
+    // DB-MIG-05.
+    #[test]
+    fn the_line_of_an_error_is_counted_in_characters() {
+        for (text, position, lines) in [
+            ("a\nb", 1, 0),
+            ("a\nb", 3, 1),
+            ("é\né\nx", 5, 2),
+            ("", 0, 0),
+        ] {
+            assert_eq!(lines_before(text, position), lines, "{text:?}");
+        }
+    }
+}
