@@ -86,7 +86,7 @@ async fn roles_have_their_timeouts_and_paths() {
     let client = database.connect().await;
     let settings = texts(
         &client,
-        "select r.rolname || ': ' || array_to_string(s.setconfig, '; ') from pg_db_role_setting s
+        "select r.rolname || ': ' || array_to_string(array(select unnest(s.setconfig) order by 1), '; ') from pg_db_role_setting s
          join pg_roles r on r.oid = s.setrole where s.setdatabase = 0 and r.rolname like any (array['anon', 'auth%', 'supabase_storage%'])
          order by 1",
     )
@@ -96,7 +96,7 @@ async fn roles_have_their_timeouts_and_paths() {
         [
             "anon: statement_timeout=3s",
             "authenticated: statement_timeout=8s",
-            "authenticator: statement_timeout=8s; lock_timeout=8s",
+            "authenticator: lock_timeout=8s; statement_timeout=8s",
             "supabase_storage_admin: search_path=storage",
         ]
     );
