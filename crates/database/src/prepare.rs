@@ -36,6 +36,7 @@ fn database_steps(options: &Options) -> Vec<Step> {
     let mut steps = vec![
         ("schemas", include_str!("sql/schemas.sql")),
         ("helper functions", include_str!("sql/auth_functions.sql")),
+        ("adoption", include_str!("sql/adopt.sql")),
         ("grants", include_str!("sql/grants.sql")),
         if options.auto_expose_new_tables {
             (
@@ -71,10 +72,14 @@ pub fn plan_sql(options: &Options, schemas: &[Schema]) -> String {
         script.push_str(title);
         script.push_str("\n\n");
         script.push_str(sql.trim_end());
-        script.push_str("\n\n");
+        // Ends a last statement that has no semicolon.
+        script.push_str("\n;\n\n");
     };
     for (step, sql) in CLUSTER_STEPS.into_iter().chain(database_steps(options)) {
         add(step, sql);
+    }
+    for (name, sql) in substitute::from_the_start() {
+        add(&format!("in the place of extension {name}"), &sql);
     }
     for schema in schemas {
         for migration in schema.migrations {
@@ -84,7 +89,10 @@ pub fn plan_sql(options: &Options, schemas: &[Schema]) -> String {
             );
             add(
                 &title,
-                &format!("set role {};\n{}\nreset role;", schema.owner, migration.sql),
+                &format!(
+                    "set role {};\n{}\n;\nreset role",
+                    schema.owner, migration.sql
+                ),
             );
         }
     }
@@ -118,7 +126,7 @@ pub async fn prepare(
     for (name, sql) in database_steps(options) {
         transaction(&client, name, sql).await?;
     }
-    for sql in substitute::reconcile(&client)
+    for sql in substitute::missing(&client)
         .await
         .map_err(|error| failed("substitutes", error))?
     {

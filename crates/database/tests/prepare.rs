@@ -451,3 +451,144 @@ fn the_plan_can_be_read_before_it_is_run() {
     assert!(script.contains("create schema if not exists auth"));
     assert!(script.contains("-- schema auth, change 2 (two)"));
 }
+
+// DB-ADO-01, DB-ADO-03, DB-GEN-02: what upstream made is taken over, what the project made stays as it is.
+#[tokio::test]
+async fn a_database_that_upstream_initialised_is_adopted() {
+    let (_, _) = prepared().await; // The roles are there.
+    let database = Postgres::shared().database().await;
+    let client = database.connect().await;
+    client
+        .batch_execute(
+            "create schema auth authorization supabase_admin; create schema realtime authorization supabase_admin;
+             create schema vault; create table vault.secrets (id uuid, secret text); create schema _realtime;
+             create type auth.kind as enum ('a'); create table auth.one (id bigserial primary key, kind auth.kind);
+             create view auth.seen as select * from auth.one;
+             create function auth.uid() returns uuid language sql as 'select null::uuid';
+             create table auth.theirs (id int); alter table auth.theirs owner to postgres;
+             create table public.mine (id int); alter table public.mine owner to postgres;
+             create publication supabase_realtime; alter publication supabase_realtime owner to postgres;
+             alter publication supabase_realtime add table public.mine;
+             create function public.watch() returns event_trigger language plpgsql as 'begin end';
+             create event trigger pgrst_drop_watch on sql_drop execute function public.watch();
+             create event trigger user_watch on sql_drop execute function public.watch()",
+        )
+        .await
+        .unwrap();
+    let schema = Schema {
+        migrations: &[database::Migration {
+            version: "1",
+            name: "one",
+            sql: "create table if not exists auth.one (id int); alter table auth.one add column if not exists more int;
+                  alter type auth.kind add value if not exists 'b'; create or replace view auth.seen as select id, kind from auth.one",
+        }],
+        ..SAMPLE
+    };
+    prepare(database.admin(), &options(&database), &[schema])
+        .await
+        .unwrap();
+    let owners = "select c.relname || ' ' || pg_get_userbyid(c.relowner) from pg_class c
+                  where c.relnamespace in ('auth'::regnamespace, 'public'::regnamespace) and c.relkind in ('r', 'v', 'S') order by 1";
+    assert_eq!(
+        texts(&client, owners).await,
+        [
+            "mine postgres",
+            "one supabase_auth_admin",
+            "one_id_seq supabase_auth_admin",
+            "seen supabase_auth_admin",
+            "theirs postgres",
+        ]
+    );
+    // Nothing that existed was made reachable, dropped or exchanged.
+    assert_eq!(
+        texts(
+            &client,
+            "select has_table_privilege('anon', 'public.mine', 'select')::text"
+        )
+        .await,
+        ["false"]
+    );
+    assert_eq!(
+        texts(
+            &client,
+            "select tablename::text from pg_publication_tables where pubname = 'supabase_realtime'"
+        )
+        .await,
+        ["mine"]
+    );
+    assert_eq!(
+        texts(&client, "select evtname || ' ' || evtfoid::regproc from pg_event_trigger where evtname in ('pgrst_drop_watch', 'user_watch') order by 1").await,
+        ["pgrst_drop_watch watch", "user_watch watch"]
+    );
+    assert_eq!(
+        texts(&client, "select attname::text from pg_attribute where attrelid = 'vault.secrets'::regclass and attnum > 0").await,
+        ["id", "secret"]
+    );
+}
+
+// DB-EVT-01 to DB-EVT-06, DB-EVT-10.
+#[tokio::test]
+async fn the_event_triggers_have_upstreams_names() {
+    let (database, _) = prepared().await;
+    let client = database.connect().await;
+    assert_eq!(
+        texts(
+            &client,
+            "select concat_ws(' ', evtname, evtevent, evtfoid::regproc, array_to_string(evttags, ',')) from pg_event_trigger order by 1"
+        )
+        .await,
+        [
+            "issue_graphql_placeholder sql_drop set_graphql_placeholder DROP EXTENSION",
+            "issue_pg_cron_access ddl_command_end grant_pg_cron_access CREATE EXTENSION",
+            "issue_pg_graphql_access ddl_command_end grant_pg_graphql_access CREATE EXTENSION",
+            "issue_pg_net_access ddl_command_end grant_pg_net_access CREATE EXTENSION",
+            "pgrst_ddl_watch ddl_command_end pgrst_ddl_watch",
+            "pgrst_drop_watch sql_drop pgrst_drop_watch",
+        ]
+    );
+}
+
+// DB-GRT-02, DB-GRT-05 to DB-GRT-09, case 1 of section 20: `\\ddp` as pinned text, without the order of grants.
+#[tokio::test]
+async fn default_privileges_are_upstreams() {
+    let (database, _) = prepared().await;
+    let client = database.connect().await;
+    let api = "anon,authenticated,postgres,service_role";
+    let tables: Vec<String> = texts(
+        &client,
+        "select concat_ws(' ', pg_get_userbyid(d.defaclrole), n.nspname, string_agg(distinct pg_get_userbyid(acl.grantee)::text || case when acl.is_grantable then '*' else '' end, ',' order by pg_get_userbyid(acl.grantee)::text || case when acl.is_grantable then '*' else '' end))
+         from pg_default_acl d join pg_namespace n on n.oid = d.defaclnamespace, aclexplode(d.defaclacl) acl
+         where d.defaclobjtype = 'r' and acl.privilege_type = 'INSERT' group by d.defaclrole, n.nspname order by 1",
+    )
+    .await;
+    assert_eq!(
+        tables,
+        [
+            format!("postgres public {api}"),
+            format!("postgres storage {api}"),
+            "supabase_admin extensions postgres*".to_owned(),
+            format!("supabase_admin public {api}"),
+            "supabase_admin realtime dashboard_user,postgres".to_owned(),
+            "supabase_auth_admin auth dashboard_user,postgres".to_owned(),
+            format!("supabase_functions_admin supabase_functions {api}"),
+            format!("supabase_storage_admin storage {api}"),
+        ]
+    );
+}
+
+// DB-GEN-03: the plan is a script that prepares a database by itself.
+#[tokio::test]
+async fn the_plan_runs_as_it_reads() {
+    let database = Postgres::shared().database().await;
+    let client = database.connect().await;
+    let script = database::plan_sql(&options(&database), &[SAMPLE]);
+    for statement in database::split(&script).unwrap() {
+        let done = client.batch_execute(statement.text).await;
+        done.unwrap_or_else(|error| panic!("{}: {error:?}", statement.text));
+    }
+    let findings = database::doctor(database.admin()).await.unwrap();
+    assert!(
+        findings.iter().all(|finding| !finding.severe),
+        "{findings:?}"
+    );
+}

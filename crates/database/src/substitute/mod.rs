@@ -65,7 +65,7 @@ const ALL: [Substitute; 6] = [
 ];
 
 /// The substitutes that every project presumes to be there.
-pub(crate) const FROM_THE_START: [&str; 2] = ["supabase_vault", "pg_net"];
+const FROM_THE_START: [&str; 2] = ["supabase_vault", "pg_net"];
 
 /// The substitute of an extension.
 pub(crate) fn find(name: &str) -> Option<&'static Substitute> {
@@ -118,9 +118,16 @@ impl Substitute {
     }
 }
 
-/// Makes what every project presumes, and brings what stands up to date. What somebody else made under these
+/// The scripts of what every project presumes.
+pub(crate) fn from_the_start() -> impl Iterator<Item = (&'static str, String)> {
+    ALL.iter()
+        .filter(|substitute| FROM_THE_START.contains(&substitute.name))
+        .map(|substitute| (substitute.name, substitute.create_sql(None)))
+}
+
+/// The scripts that make what every project presumes, and bring what stands up to date. What somebody else made under these
 /// names (the real extension, a restored dump) is left alone.
-pub(crate) async fn reconcile(client: &Client) -> Result<Vec<String>, Error> {
+pub(crate) async fn missing(client: &Client) -> Result<Vec<String>, Error> {
     let rows = client.query(include_str!("sql/states.sql"), &[]).await?;
     let mut scripts = Vec::new();
     for substitute in &ALL {
