@@ -1,5 +1,6 @@
 //! The private cluster and its databases.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -26,6 +27,11 @@ impl TestDatabase {
         &self.endpoint
     }
 
+    /// Login as one of the services' or people's roles; the cluster trusts everybody.
+    pub fn endpoint_as(&self, role: &str) -> Endpoint {
+        self.endpoint.with_login(role, "")
+    }
+
     /// A superuser connection to it; the driver task ends with the client.
     #[expect(
         clippy::disallowed_methods,
@@ -47,6 +53,9 @@ impl TestDatabase {
 
 static SHARED: OnceLock<Postgres> = OnceLock::new();
 static NEXT: AtomicU32 = AtomicU32::new(0);
+/// Prepared databases to clone from, by the schemas they have.
+static TEMPLATES: tokio::sync::Mutex<BTreeMap<Vec<&str>, String>> =
+    tokio::sync::Mutex::const_new(BTreeMap::new());
 
 impl Postgres {
     /// The cluster of this process, started on first use.
@@ -57,6 +66,37 @@ impl Postgres {
     /// A new, empty database.
     pub async fn database(&self) -> TestDatabase {
         self.clone_of("template1").await
+    }
+
+    /// A new Supabase database with these services' schemas: a clone of one that is prepared on first use.
+    pub async fn supabase(&self, schemas: &[database::Schema]) -> TestDatabase {
+        let names: Vec<&'static str> = schemas.iter().map(|schema| schema.name).collect();
+        let mut templates = TEMPLATES.lock().await;
+        let template = if let Some(template) = templates.get(&names) {
+            template.clone()
+        } else {
+            let made = self.database().await;
+            let template = made.endpoint.database().to_owned();
+            database::prepare(&made.endpoint, &test_options(&template), schemas)
+                .await
+                .unwrap_or_else(|error| panic!("the template cannot be prepared: {error}"));
+            templates.insert(names, template.clone());
+            template
+        };
+        // PostgreSQL copies a template for one at a time.
+        let clone = self.clone_of(&template).await;
+        drop(templates);
+        // What belongs to a database rather than stands in it is not copied.
+        let name = clone.endpoint.database();
+        let of_the_database = format!(
+            "alter database {name} owner to postgres; grant all on database {name} to dashboard_user; \
+             grant create on database {name} to supabase_storage_admin, supabase_realtime_admin; \
+             alter database {name} set app.settings.jwt_exp = '3600'"
+        );
+        let client = clone.connect().await;
+        let done = client.batch_execute(&of_the_database).await;
+        done.expect("a superuser may");
+        clone
     }
 
     /// A new database made from `template`, which nobody may be connected to.
@@ -159,6 +199,15 @@ impl Postgres {
         let log = std::fs::read_to_string(dir.join("log")).unwrap_or_default();
         panic!("the test cluster did not start:\n{log}");
     }
+}
+
+fn test_options(database: &str) -> database::Options {
+    let mut place = settings::Database::default();
+    database.clone_into(&mut place.name);
+    let mut keys = settings::Keys::default();
+    keys.jwt_secret = base::Secret::new("a-secret-of-at-least-thirty-two-bytes!");
+    keys.vault_enc_key = base::Secret::new("a key for the vault that is kept");
+    database::Options::from_settings(&place, &keys, 3_600)
 }
 
 /// The socket is there before the server lets anybody in; its pid file says when it does.
