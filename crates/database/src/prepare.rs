@@ -243,14 +243,20 @@ fn failed(step: &'static str, error: tokio_postgres::Error) -> Error {
 /// another key would close what this one has locked. Only a superuser can write there; for others the vault is open
 /// in sessions that set `passerelle.vault_key`.
 async fn keep_vault_key(client: &Client, key: &Secret) -> Result<(), Error> {
+    let failed = |error| failed("vault key", error);
+    let row = client
+        .query_one(include_str!("sql/is_superuser.sql"), &[])
+        .await
+        .map_err(failed)?;
+    // PostgreSQL checks the right to a function before it runs any part of a statement.
+    if !row.try_get::<_, bool>(0).map_err(failed)? {
+        return Ok(());
+    }
     let row = client
         .query_one(include_str!("sql/vault_key_file.sql"), &[])
         .await
-        .map_err(|error| failed("vault key", error))?;
-    let Some(file) = row
-        .try_get::<_, Option<String>>(0)
-        .map_err(|error| failed("vault key", error))?
-    else {
+        .map_err(failed)?;
+    let Some(file) = row.try_get::<_, Option<String>>(0).map_err(failed)? else {
         return Ok(());
     };
     let derived = role_password(key, "vault");

@@ -129,6 +129,7 @@ fn options() -> Options {
     settings.password = Secret::new("owner-password");
     let mut keys = settings::Keys::default();
     keys.jwt_secret = Secret::new("a-secret-of-at-least-thirty-two-bytes!");
+    keys.vault_enc_key = Secret::new("a key for the vault that is kept");
     Options::from_settings(&settings, &keys, 3_600)
 }
 
@@ -150,6 +151,20 @@ async fn check_house(report: &Report, admin: &Endpoint) {
              alter publication supabase_realtime add table public.notes;
              create policy p on storage.objects for select to anon using (auth.uid() is null);
              reset role",
+        )
+        .await
+        .unwrap();
+    // DB-SUB-02: without a file on the server, the vault is open where the session has the key.
+    client.batch_execute("set role postgres").await.unwrap();
+    let closed = client.query("select vault.create_secret('a')", &[]).await;
+    let closed = closed.unwrap_err();
+    assert_eq!(
+        closed.as_db_error().unwrap().message(),
+        "the vault has no key"
+    );
+    client
+        .batch_execute(
+            "set passerelle.vault_key = 'k'; select vault.create_secret('a'); reset role",
         )
         .await
         .unwrap();
