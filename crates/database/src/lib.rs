@@ -23,7 +23,7 @@ pub use error::Error;
 pub use extensions::package;
 pub use logins::Logins;
 pub use options::Options;
-pub use prepare::{Report, plan_sql, prepare};
+pub use prepare::{Report, let_service_role_in, plan_sql, prepare};
 pub use push::{FileReport, MissingExtension, Note, PushError, PushOptions, PushReport, push};
 pub use script::{SplitError, Statement, split};
 pub use substitute::substitutes;

@@ -11,6 +11,8 @@ use crate::{Error, Options, Schema, migrate, role_password, substitute};
 /// Serialises preparations on one cluster: "passerel" in ASCII, as a number.
 const LOCK: i64 = 0x7061_7373_6572_656c;
 
+pub(crate) const POLICIES_FOR_SERVICE: &str = include_str!("sql/policies_for_service.sql");
+
 /// What a preparation found and did.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -96,10 +98,7 @@ pub fn plan_sql(options: &Options, schemas: &[Schema]) -> String {
             );
         }
     }
-    add(
-        "service_role without BYPASSRLS",
-        include_str!("sql/policies_for_service.sql"),
-    );
+    add("service_role without BYPASSRLS", POLICIES_FOR_SERVICE);
     script
 }
 
@@ -140,12 +139,7 @@ pub async fn prepare(
     for schema in schemas {
         migrations_applied += migrate::migrate(&mut client, schema).await?;
     }
-    transaction(
-        &client,
-        "service_role",
-        include_str!("sql/policies_for_service.sql"),
-    )
-    .await?;
+    transaction(&client, "service_role", POLICIES_FOR_SERVICE).await?;
     let logins = Logins::settle(&client, &target, options).await?;
     Ok(Report {
         logins,
@@ -153,6 +147,13 @@ pub async fn prepare(
         server_version: facts,
         migrations_applied,
     })
+}
+
+/// DB-MGD-01: where `service_role` cannot be given BYPASSRLS, gives every table under row security that lacks it a
+/// policy for that role. To be called when tables have changed; does nothing where it is not needed.
+pub async fn let_service_role_in(admin: &Endpoint) -> Result<(), Error> {
+    let client = connect(admin).await?;
+    transaction(&client, "service_role", POLICIES_FOR_SERVICE).await
 }
 
 /// One preparation at a time on a cluster: roles and parameters are everybody's. Advisory locks belong to a

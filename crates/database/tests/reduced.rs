@@ -187,6 +187,24 @@ async fn check_house(report: &Report, admin: &Endpoint) {
             "{role}"
         );
     }
+    // A project is applied as well, and its tables are reached at once.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("migrations")).unwrap();
+    let migration = "create extension if not exists citext with schema extensions;
+        create table public.pushed (a extensions.citext);
+        insert into public.pushed values ('a');
+        alter table public.pushed enable row level security;
+        alter role anon set statement_timeout = '4s';
+        create extension pg_cron; select cron.schedule('a', '* * * * *', 'select 1');";
+    std::fs::write(folder.path().join("migrations/1_pushed.sql"), migration).unwrap();
+    let options = database::PushOptions::default();
+    let pushed = database::push(&report.admin, folder.path(), &options).await;
+    pushed.unwrap_or_else(|error| panic!("{error}"));
+    api.batch_execute("set role service_role").await.unwrap();
+    assert_eq!(
+        texts(&api, "select a::text from public.pushed").await,
+        ["a"]
+    );
     api.batch_execute("set role anon").await.unwrap();
     texts(&api, "select id::text from storage.objects").await;
     assert_eq!(

@@ -150,6 +150,10 @@ pub async fn push(
         let ran = run_file(&mut session, seed, &Ledger::Seed(seed)).await?;
         report.files.push(ran);
     }
+    // DB-MGD-01: new tables under row security need a policy where service_role cannot pass it.
+    session.begin_file().await.map_err(ledger_failed)?;
+    let let_in = session.as_admin(prepare::POLICIES_FOR_SERVICE).await;
+    let_in.map_err(ledger_failed)?;
     Ok(report)
 }
 

@@ -141,7 +141,7 @@ impl Session {
     }
 
     /// Runs `sql` as the administrator.
-    async fn as_admin(&self, sql: &str) -> Result<(), SqlError> {
+    pub(super) async fn as_admin(&self, sql: &str) -> Result<(), SqlError> {
         let role = self.rise().await?;
         self.client.batch_execute(sql).await?;
         self.step_down(&role).await
