@@ -283,6 +283,7 @@ async fn what_cannot_run_in_a_transaction_runs_by_itself() {
         )
         .await;
     assert_eq!(report.files.len(), 1);
+    assert!(!report.files[0].in_transaction);
     let report = house
         .apply(
             "3_value.sql",
@@ -900,6 +901,94 @@ async fn queues_hand_out_each_message_once() {
     assert_eq!(
         texts(&client, "select pgmq.drop_queue('jobs')::text").await,
         ["true"]
+    );
+}
+
+// DB-SUB-07.
+#[tokio::test]
+async fn json_is_held_against_its_schema() {
+    let house = House::new().await;
+    house
+        .apply(
+            "1_schema.sql",
+            r#"create extension pg_jsonschema with schema extensions;
+create table public.t (a json check (json_matches_schema('{"type": "object", "required": ["n"]}', a)));
+insert into public.t values ('{"n": 1}');"#,
+        )
+        .await;
+    let client = house.client().await;
+    for (schema, instance, errors) in [
+        ("{}", "1", ""),
+        (
+            r#"{"type": ["integer", "null"]}"#,
+            "1.5",
+            r#": is not of type ["integer", "null"]"#,
+        ),
+        (r#"{"type": "integer"}"#, "2.0", ""),
+        (
+            r#"{"properties": {"a": {"minimum": 3}}}"#,
+            r#"{"a": 2}"#,
+            "/a: minimum is 3",
+        ),
+        (
+            r#"{"properties": {"a": {}}, "additionalProperties": false}"#,
+            r#"{"a": 2, "b": 1}"#,
+            "/b: nothing is allowed here",
+        ),
+        (
+            r#"{"items": {"type": "string", "pattern": "^x"}}"#,
+            r#"["xa", "b", 3]"#,
+            r#"/1: does not match "^x"|/2: is not of type "string""#,
+        ),
+        (
+            r#"{"oneOf": [{"type": "number"}, {"minimum": 2}]}"#,
+            "3",
+            ": fits 2 of the rules of oneOf",
+        ),
+        (
+            r##"{"definitions": {"p": {"const": 1}}, "$ref": "#/definitions/p"}"##,
+            "2",
+            ": is not 1",
+        ),
+        (
+            r#"{"if": {"type": "string"}, "then": {"minLength": 2}, "else": false}"#,
+            r#""a""#,
+            ": minLength is 2",
+        ),
+        (r#"{"uniqueItems": true}"#, "[1, 1]", ": has an item twice"),
+        (r#"{"not": {}}"#, "1", ": is what it must not be"),
+    ] {
+        let row = client
+            .query_one(
+                "select array_to_string(extensions.jsonschema_validation_errors($1::text::json, $2::text::json), '|'), extensions.jsonb_matches_schema($1::text::json, $2::text::jsonb)",
+                &[&schema, &instance],
+            )
+            .await
+            .unwrap_or_else(|error| panic!("{schema}: {error:?}"));
+        assert_eq!(
+            (row.get::<_, &str>(0), row.get::<_, bool>(1)),
+            (errors, errors.is_empty()),
+            "{schema} {instance}"
+        );
+    }
+    let unknown = client
+        .query(
+            "select extensions.json_matches_schema('{\"unevaluatedItems\": false}', '1')",
+            &[],
+        )
+        .await;
+    assert_eq!(unknown.unwrap_err().code().unwrap().code(), "0A000");
+    house
+        .apply(
+            "2_drop.sql",
+            "drop table public.t; drop extension pg_jsonschema;",
+        )
+        .await;
+    assert_eq!(
+        house
+            .texts("select proname::text from pg_proc where proname like '%jsonschema%'")
+            .await,
+        [""; 0]
     );
 }
 

@@ -14,10 +14,19 @@ pub(super) enum Ledger<'a> {
     Seed(&'a Script),
 }
 
+/// Whether a file can be one transaction. One that has transactions of its own in its midst cannot: what is set
+/// locally in them ends with them. A last `commit` only ends what the runner has begun.
 pub(super) fn fits_one_transaction(statements: &[Statement<'_>]) -> bool {
     !statements
         .iter()
-        .any(|statement| matches!(statement.kind(), Kind::Alone | Kind::Rollback))
+        .enumerate()
+        .any(|(index, statement)| match statement.kind() {
+            Kind::Alone | Kind::Rollback => true,
+            Kind::Transaction => {
+                matches!(statement.word(0), "commit" | "end") && index + 1 < statements.len()
+            }
+            _ => false,
+        })
 }
 
 /// A value that was added to an enum cannot be used before the transaction is over (DB-MIG-02).
@@ -65,7 +74,7 @@ async fn run(
             }
         }
     }
-    if let Err(error) = finish(session, statements, in_transaction, ledger).await {
+    if let Err(error) = finish(session, statements, ledger).await {
         give_up(session).await?;
         return Err(match statements.last() {
             // Deferred constraints speak at the end.
@@ -92,7 +101,6 @@ async fn give_up(session: &Session) -> Result<(), PushError> {
 async fn finish(
     session: &Session,
     statements: &[Statement<'_>],
-    in_transaction: bool,
     ledger: &Ledger<'_>,
 ) -> Result<(), SqlError> {
     match ledger {
@@ -109,10 +117,8 @@ async fn finish(
             session.note(sql, &[&path.as_ref(), &script.hash()]).await?;
         }
     }
-    if in_transaction {
-        session.client.batch_execute("commit").await?;
-    }
-    Ok(())
+    // Also what a file with transactions of its own has left open.
+    session.client.batch_execute("commit").await
 }
 
 /// Roles are the cluster's: one that is there already, perhaps from another database, is no failure.

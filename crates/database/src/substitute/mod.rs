@@ -17,7 +17,7 @@ pub(crate) struct Substitute {
     drop: &'static str,
 }
 
-const ALL: [Substitute; 6] = [
+const ALL: [Substitute; 7] = [
     Substitute {
         name: "supabase_vault",
         default_schema: None,
@@ -61,6 +61,14 @@ const ALL: [Substitute; 6] = [
             include_str!("sql/mq_messages.sql")
         ),
         drop: "drop schema if exists pgmq cascade",
+    },
+    Substitute {
+        name: "pg_jsonschema",
+        default_schema: Some("extensions"),
+        sql: include_str!("sql/jsonschema.sql"),
+        drop: "drop function if exists @schema@.json_matches_schema(json, json), \
+               @schema@.jsonb_matches_schema(json, jsonb), @schema@.jsonschema_is_valid(json), \
+               @schema@.jsonschema_validation_errors(json, json), @schema@._jsonschema_errors(jsonb, jsonb, text, jsonb)",
     },
 ];
 

@@ -140,6 +140,8 @@ $$;
 revoke all on all functions in schema vault from public;
 grant usage on schema vault to postgres, service_role;
 grant select, delete on vault.secrets to postgres, service_role;
+-- Projects keep references to their secrets.
+grant references on vault.secrets to postgres;
 grant select on vault.decrypted_secrets to postgres, service_role;
 grant execute on function
   vault.create_secret(text, text, text, uuid),
