@@ -53,12 +53,15 @@ async fn survive(victim: Victim, seed: u64) {
     for round in 1..=ROUNDS {
         let writers = Writers::start(&site, &next);
         writers.wait_for(1 + dice.below(150)).await;
-        site.kill(victim);
+        let killed = site.kill(victim);
         acknowledged.extend(writers.stop().await);
-        if victim != Victim::Postmaster {
+        if victim == Victim::Postmaster {
+            // A program that still lives brings its PostgreSQL back by itself. Until then backends of the killed
+            // one may answer a last time, so what they say proves nothing.
+            site.wait_for_another(killed).await;
+        } else {
             site.up();
         }
-        // A program that still lives brings its PostgreSQL back by itself.
         let found = site.rows().await;
         let lost: Vec<_> = acknowledged.difference(&found).collect();
         assert!(
@@ -177,7 +180,8 @@ impl Site {
     async fn write(&self, id: i64) {
         assert!(
             post(&self.client, &self.url, &self.service_key, id).await,
-            "row {id} after a new start"
+            "row {id} after a new start\n{}",
+            self.log()
         );
     }
 
@@ -208,7 +212,8 @@ impl Site {
         }
     }
 
-    fn kill(&mut self, victim: Victim) {
+    /// The postmaster that was running.
+    fn kill(&mut self, victim: Victim) -> Pid {
         let postmaster = self.postmaster();
         if victim != Victim::Postmaster {
             let mut program = self.program.take().unwrap();
@@ -217,6 +222,28 @@ impl Site {
         }
         if victim != Victim::Program {
             kill(postmaster, Signal::SIGKILL).unwrap();
+        }
+        postmaster
+    }
+
+    /// Waits until a postmaster other than `killed` says that it is ready; it cannot start while one of the killed
+    /// one's processes still lives.
+    async fn wait_for_another(&self, killed: Pid) {
+        let started = Instant::now();
+        loop {
+            let path = self.data().join("db/postmaster.pid");
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            let mut lines = text.lines().map(str::trim);
+            let other = lines.next().is_some_and(|pid| pid != killed.to_string());
+            if other && lines.nth(6) == Some("ready") {
+                return;
+            }
+            assert!(
+                started.elapsed() < PATIENCE,
+                "PostgreSQL does not come back\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
