@@ -5,7 +5,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use base::{Random, Secret};
-use jwt::{ApiKeyClass, ApiKeys, Keys, TimeRules, Verifier};
+use jwt::{ApiKeyClass, ApiKeys, Keys, Verifier};
 use settings::{DotEnv, DotEnvError, Layers, Settings};
 
 use crate::exit::{ExitCode, Failure};
@@ -275,12 +275,4 @@ fn secret_failure(error: &jwt::KeyError) -> Failure {
         error,
         "remove JWT_SECRET from the file to have a new one made",
     )
-}
-
-/// Checks a token strictly, for `keys check`.
-pub fn verifies(keys: &Keys, token: &Secret) -> bool {
-    let clock: base::SharedClock = std::sync::Arc::new(base::SystemClock);
-    Verifier::new(keys.clone(), clock)
-        .verify(token.expose(), TimeRules::STRICT)
-        .is_ok()
 }
