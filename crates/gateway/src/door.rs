@@ -114,17 +114,15 @@ impl Door {
             .filter_map(|name| Some((name.clone(), request.headers().get(&name)?.clone())))
             .collect();
 
-        let ip = self
-            .trusted
-            .peer(
-                remote.ip(),
-                tls,
-                request.headers(),
-                self.public.as_ref(),
-                "",
-            )
-            .ip;
-        let opened = self.open(request, remote, tls, &request_id).await;
+        let peer = self.trusted.peer(
+            remote.ip(),
+            tls,
+            request.headers(),
+            self.public.as_ref(),
+            "",
+        );
+        let ip = peer.ip;
+        let opened = self.open(request, remote, peer, &request_id).await;
         let mut response = opened
             .result
             .unwrap_or_else(|error| error.response(&request_id));
@@ -186,7 +184,7 @@ impl Door {
         &self,
         request: Request<Incoming>,
         remote: SocketAddr,
-        tls: bool,
+        peer: Peer,
         request_id: &str,
     ) -> Opened {
         let mut opened = Opened {
@@ -205,13 +203,11 @@ impl Door {
             return opened;
         }
         let mounts = self.mounts.load();
-        let opaque: Vec<String> = mounts
+        let opaque = mounts
             .iter()
-            .filter(|m| m.opaque_paths)
-            .map(|m| format!("{}/", m.prefix))
-            .collect();
-        let opaque: Vec<&str> = opaque.iter().map(String::as_str).collect();
-        let Ok(path) = path::normalize(parts.uri.path(), &opaque).map(Cow::into_owned) else {
+            .filter_map(|mount| mount.opaque_below)
+            .any(|prefix| parts.uri.path().starts_with(prefix));
+        let Ok(path) = path::normalize(parts.uri.path(), opaque).map(Cow::into_owned) else {
             opened.result = Err(Error::BadPath);
             return opened;
         };
@@ -233,7 +229,16 @@ impl Door {
             return opened;
         };
 
-        opened.result = match self.admit(rule, mount, &mut parts, &path, remote, tls) {
+        opened.result = match self.admit(
+            rule,
+            &mut parts,
+            &path,
+            remote,
+            Peer {
+                prefix: mount.prefix,
+                ..peer
+            },
+        ) {
             Err(error) => Err(error),
             Ok(()) => match mount.router.clone() {
                 None => Err(Error::NotReady(mount.service)),
@@ -250,19 +255,11 @@ impl Door {
     fn admit(
         &self,
         rule: &Rule,
-        mount: &Mount,
         parts: &mut http::request::Parts,
         path: &str,
         remote: SocketAddr,
-        tls: bool,
+        peer: Peer,
     ) -> Result<(), Error> {
-        let peer = self.trusted.peer(
-            remote.ip(),
-            tls,
-            &parts.headers,
-            self.public.as_ref(),
-            mount.prefix,
-        );
         let query = parts.uri.query().map(str::to_owned);
         let shown = match rule.access {
             Access::Closed => return Err(Error::Closed),

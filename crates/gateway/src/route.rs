@@ -109,8 +109,8 @@ pub struct Mount {
     pub rules: Vec<Rule>,
     /// Who may call from a browser.
     pub cors: CorsRule,
-    /// Paths below the prefix are object keys: not normalised, encoded slashes allowed.
-    pub opaque_paths: bool,
+    /// Paths below this prefix are object keys: not normalised, encoded slashes allowed.
+    pub opaque_below: Option<&'static str>,
     /// Its port when the classic ports are opened.
     pub classic_port: Option<u16>,
     /// Its routes; `None` until it has started.

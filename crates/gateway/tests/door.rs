@@ -85,7 +85,7 @@ fn mounts() -> Vec<Mount> {
         prefix,
         rules,
         cors: CorsRule::Any,
-        opaque_paths: false,
+        opaque_below: None,
         classic_port: None,
         router: Some(router.clone()),
     };
@@ -115,7 +115,7 @@ fn mounts() -> Vec<Mount> {
         Rule::prefix("/realtime/v1/api/tenants", Access::Closed, "/realtime/v1"),
     ];
     let storage = Mount {
-        opaque_paths: true,
+        opaque_below: Some("/storage/v1/"),
         ..mount(
             "storage",
             "/storage/v1",

@@ -36,7 +36,7 @@ pub(crate) fn mounts(routers: &Routers) -> Vec<Mount> {
             routers.realtime.clone(),
         ),
         Mount {
-            opaque_paths: true,
+            opaque_below: Some("/storage/v1/"),
             ..mount(
                 "storage",
                 "/storage/v1",
@@ -62,7 +62,7 @@ fn mount(
         prefix,
         rules,
         cors: CorsRule::Any,
-        opaque_paths: false,
+        opaque_below: None,
         classic_port,
         router,
     }
