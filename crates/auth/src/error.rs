@@ -255,7 +255,7 @@ impl Error {
         if let Self::WeakPassword(_, reasons) = self {
             body.insert("weak_password".into(), json!({ "reasons": reasons }));
         }
-        let mut response = web::json_response(status_of(status), &Value::Object(body));
+        let mut response = web::json_response_as(JSON, status_of(status), &Value::Object(body));
         let headers = response.headers_mut();
         if format == Format::New {
             headers.insert(API_VERSION, HeaderValue::from_static(FIRST_NEW));
@@ -267,6 +267,9 @@ impl Error {
         response
     }
 }
+
+/// AUTH-HTTP-03: without a character set.
+pub(crate) const JSON: &str = "application/json";
 
 const UNEXPECTED: &str = "Unexpected failure, please check server logs for more information";
 
@@ -291,7 +294,7 @@ fn raised(cause: &pg::Error) -> Option<Response> {
             body[name] = json!(text);
         }
     }
-    Some(web::json_response(status_of(status), &body))
+    Some(web::json_response_as(JSON, status_of(status), &body))
 }
 
 impl std::fmt::Display for Error {

@@ -19,14 +19,22 @@ pub trait Failure: std::fmt::Display + std::fmt::Debug {
     }
 }
 
-/// A response with a JSON body.
+/// A response with a JSON body, `application/json; charset=utf-8`.
 pub fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
+    json_response_as("application/json; charset=utf-8", status, body)
+}
+
+/// A response with a JSON body under the media type that a service's clients expect.
+pub fn json_response_as(
+    media: &'static str,
+    status: StatusCode,
+    body: &impl Serialize,
+) -> Response {
     let bytes = serde_json::to_vec(body).expect("response bodies are plain JSON");
     let mut response = Response::new(axum::body::Body::from(Bytes::from(bytes)));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json; charset=utf-8"),
-    );
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
     response
 }

@@ -11,5 +11,5 @@ mod service;
 
 pub use bearer::{Authorization, authorization};
 pub use context::{ApiKey, Peer, RequestId};
-pub use failure::{Failure, json_response};
+pub use failure::{Failure, json_response, json_response_as};
 pub use service::{Health, Service};

@@ -96,5 +96,5 @@ async fn answer(service: &Inner, ask: &Ask) -> Result<Response, Error> {
 
 /// 200 with a body of JSON.
 fn ok(body: &Value) -> Response {
-    web::json_response(StatusCode::OK, body)
+    web::json_response_as(crate::error::JSON, StatusCode::OK, body)
 }
