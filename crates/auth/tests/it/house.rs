@@ -82,9 +82,10 @@ impl House {
     }
 
     pub(crate) async fn with(settings: settings::Auth) -> Self {
-        let database = testkit::Postgres::shared().database().await;
+        let database = testkit::Postgres::shared()
+            .supabase(&[jobs::SCHEMA, auth::SCHEMA])
+            .await;
         let admin = database.connect().await;
-        prepare(&admin).await;
         let options = pg::PoolOptions {
             application_name: "auth test".into(),
             size: 8,
@@ -201,19 +202,6 @@ pub(crate) fn claims(token: &str) -> Value {
 /// The text of a member.
 pub(crate) fn text(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_default().to_owned()
-}
-
-async fn prepare(admin: &tokio_postgres::Client) {
-    // Roles belong to the cluster, which the tests of this process share; they are made by one at a time.
-    static ROLES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-    let alone = ROLES.lock().await;
-    admin
-        .batch_execute(include_str!("prepare.sql"))
-        .await
-        .unwrap();
-    drop(alone);
-    migrate(admin, &jobs::SCHEMA).await;
-    migrate(admin, &auth::SCHEMA).await;
 }
 
 /// As the runner does it: each change in one transaction, as the owner.

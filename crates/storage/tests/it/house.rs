@@ -81,9 +81,10 @@ impl House {
     }
 
     pub(crate) async fn with(settings: settings::Storage) -> Self {
-        let database = testkit::Postgres::shared().database().await;
+        let database = testkit::Postgres::shared()
+            .supabase(&[jobs::SCHEMA, storage::SCHEMA])
+            .await;
         let admin = database.connect().await;
-        prepare(&admin).await;
         let endpoint = |role: &str| database.admin().with_login(role, "");
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::starting_now());
@@ -252,21 +253,6 @@ pub(crate) async fn read(response: Response) -> Reply {
         status: parts.status,
         headers: parts.headers,
         body,
-    }
-}
-
-/// Roles, schemas and what of schema `auth` policies call; then the schemas under test.
-async fn prepare(admin: &tokio_postgres::Client) {
-    // Roles belong to the cluster, which the tests of this process share; they are made by one at a time.
-    static ROLES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-    let alone = ROLES.lock().await;
-    admin
-        .batch_execute(include_str!("prepare.sql"))
-        .await
-        .unwrap();
-    drop(alone);
-    for schema in [jobs::SCHEMA, storage::SCHEMA] {
-        migrate(admin, &schema).await;
     }
 }
 
