@@ -111,8 +111,6 @@ pub struct Mount {
     pub cors: CorsRule,
     /// Paths below this prefix are object keys: not normalised, encoded slashes allowed.
     pub opaque_below: Option<&'static str>,
-    /// Its port when the classic ports are opened.
-    pub classic_port: Option<u16>,
     /// Its routes; `None` until it has started.
     pub router: Option<Router>,
 }

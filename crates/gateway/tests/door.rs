@@ -86,7 +86,6 @@ fn mounts() -> Vec<Mount> {
         rules,
         cors: CorsRule::Any,
         opaque_below: None,
-        classic_port: None,
         router: Some(router.clone()),
     };
     let auth = vec![

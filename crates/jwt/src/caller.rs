@@ -2,7 +2,7 @@
 
 use crate::Claims;
 
-/// Role and claims of one request; what [`pg::RequestTx`](../pg/struct.RequestTx.html) is given.
+/// Role and claims of one request: what the database decides by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Caller {
     /// The database role.

@@ -53,17 +53,12 @@ fn mount(
     rules: Vec<Rule>,
     router: Option<Router>,
 ) -> Mount {
-    let classic_port = CLASSIC_PORTS
-        .iter()
-        .find(|(name, _)| *name == service)
-        .map(|(_, port)| *port);
     Mount {
         service,
         prefix,
         rules,
         cors: CorsRule::Any,
         opaque_below: None,
-        classic_port,
         router,
     }
 }

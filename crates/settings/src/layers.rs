@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::{DotEnv, Error};
+use crate::{DotEnv, Error, Settings};
 
 /// Where a value was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,7 +126,7 @@ impl Layers {
 
     /// The strongest value for a field, and where it stands. `<NAME>_FILE` names a file to read it from.
     pub(crate) fn find(&self, key: &str, env: &[&str]) -> Option<Result<(String, Origin), String>> {
-        let own = format!("PASSERELLE_{}", key.replace('.', "_").to_ascii_uppercase());
+        let own = own_name(key);
         self.0.iter().rev().find_map(|layer| match layer {
             Layer::Keys(keys, origin) => keys.get(key).map(|v| Ok((v.clone(), origin.clone()))),
             Layer::Variables(variables, origin) => std::iter::once(own.as_str())
@@ -155,8 +155,16 @@ impl Layers {
         }
     }
 
-    /// Variable names present whose name begins with one of `prefixes` (for "ignored" messages).
-    pub fn names_with_prefix(&self, prefixes: &[&str]) -> Vec<String> {
+    /// Variables that look like settings, by the first part of their names, and are none of ours: whoever set them
+    /// expects something that will not happen.
+    pub fn unknown_variables(&self, prefixes: &[&str]) -> Vec<String> {
+        let fields = Settings::fields();
+        let is_known = |name: &str| {
+            let name = name.strip_suffix("_FILE").unwrap_or(name);
+            fields
+                .iter()
+                .any(|field| field.env.contains(&name) || own_name(field.key) == name)
+        };
         let mut names: Vec<String> = self
             .0
             .iter()
@@ -166,6 +174,7 @@ impl Layers {
             })
             .flatten()
             .filter(|name| prefixes.iter().any(|prefix| name.starts_with(prefix)))
+            .filter(|name| !is_known(name))
             .cloned()
             .collect();
         names.sort();
@@ -191,6 +200,11 @@ impl Layers {
             Layer::Keys(..) => None,
         })
     }
+}
+
+/// `PASSERELLE_GATEWAY_PORT` for `gateway.port`.
+fn own_name(key: &str) -> String {
+    format!("PASSERELLE_{}", key.replace('.', "_").to_ascii_uppercase())
 }
 
 fn flatten(prefix: &str, value: &toml::Value, keys: &mut BTreeMap<String, String>) {

@@ -29,7 +29,7 @@ pub struct Field {
 
 /// Declares a section:
 ///
-/// ```ignore
+/// ```text
 /// section! {
 ///     /// The listener.
 ///     pub struct Gateway in "gateway" {

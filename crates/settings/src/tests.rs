@@ -75,6 +75,24 @@ fn durations_and_sizes_read_as_people_write_them() {
     assert!(ByteSize::parse("lots").is_err());
 }
 
+// GW-ENV-01: what is not understood is named, not passed over in silence.
+#[test]
+fn variables_that_are_no_settings_are_named() {
+    let mut layers = Layers::default();
+    layers.add_variables(
+        [
+            ("GOTRUE_SITE_URL", "x"),
+            ("GOTRUE_JWT_SECRET_FILE", "/x"),
+            ("PASSERELLE_GATEWAY_PORT", "1"),
+            ("GOTRUE_NO_SUCH_THING", "1"),
+            ("HOME", "/"),
+        ],
+        Origin::Environment,
+    );
+    let unknown = layers.unknown_variables(&["GOTRUE_", "PASSERELLE_"]);
+    assert_eq!(unknown, ["GOTRUE_NO_SUCH_THING"]);
+}
+
 // GW-ENV-20: quotes, `$`, comments.
 #[test]
 fn env_values_keep_their_dollars_and_lose_their_quotes() {

@@ -66,6 +66,10 @@ pub(crate) fn prepare_settings(
     let now = SystemClock.unix();
     let (settings, keys) = keyring::settings_with_keys(&layers, &context.dir, &OsRandom, now)?;
     logging::start(&settings.log, &data_dir)?;
+    let unknown = layers.unknown_variables(&["GOTRUE_", "PGRST_", "PASSERELLE_"]);
+    if !unknown.is_empty() {
+        tracing::warn!(?unknown, "variables that are no settings are ignored");
+    }
     Ok((settings, keys))
 }
 
