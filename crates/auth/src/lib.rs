@@ -20,9 +20,11 @@ mod metadata;
 mod password;
 mod pkce;
 mod rate;
+mod redirect;
 mod routes;
 mod service;
 mod session;
+mod template;
 mod time;
 mod user;
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base::Secret;
+
 use crate::section::section;
 
 section! {
@@ -39,6 +41,166 @@ section! {
         pub anonymous_enabled: bool = "false",
             env ["GOTRUE_EXTERNAL_ANONYMOUS_USERS_ENABLED", "ENABLE_ANONYMOUS_USERS"];
 
+        /// Where browsers may be sent besides `site_url`: globs.
+        pub uri_allow_list: Vec<String> = "", env ["GOTRUE_URI_ALLOW_LIST", "ADDITIONAL_REDIRECT_URLS"];
+        /// How long a PKCE flow may take once its code was issued; never less than five minutes.
+        pub flow_state_expiry: Duration = "300s", env ["GOTRUE_EXTERNAL_FLOW_STATE_EXPIRY_DURATION"];
+
+        /// The mail server. Empty: no mail is sent.
+        pub smtp_host: String = "", env ["GOTRUE_SMTP_HOST", "SMTP_HOST"];
+        /// Its port; on 465 TLS comes first, elsewhere STARTTLS is used where it is offered.
+        pub smtp_port: u16 = "587", env ["GOTRUE_SMTP_PORT", "SMTP_PORT"];
+        /// Name to log in with. Empty: no log-in. A password goes to another machine only through TLS.
+        pub smtp_user: String = "", env ["GOTRUE_SMTP_USER", "SMTP_USER"];
+        /// Password to log in with.
+        pub smtp_pass: Secret = "", env ["GOTRUE_SMTP_PASS", "SMTP_PASS"];
+        /// The sender's address.
+        pub smtp_admin_email: String = "", env ["GOTRUE_SMTP_ADMIN_EMAIL", "SMTP_ADMIN_EMAIL"];
+        /// The sender's name.
+        pub smtp_sender_name: String = "", env ["GOTRUE_SMTP_SENDER_NAME", "SMTP_SENDER_NAME"];
+        /// Shortest time between two mails of a kind to one user.
+        pub smtp_max_frequency: Duration = "1m", env ["GOTRUE_SMTP_MAX_FREQUENCY"];
+        /// More headers, a JSON object of lists; `$messageType` stands for the template's name.
+        pub smtp_headers: String = "", env ["GOTRUE_SMTP_HEADERS"];
+        /// Catch mail instead of sending it; it is shown at `/mailbox`. For development only.
+        pub mailbox: bool = "false", env [];
+
+        /// Mail is sent after the answer, by the durable queue. `false`: within the request, which fails with it.
+        pub mailer_background_sending: bool = "true", env ["GOTRUE_MAILER_EMAIL_BACKGROUND_SENDING"];
+        /// How long codes and links in mails are good.
+        pub mailer_otp_exp: Duration = "86400", env ["GOTRUE_MAILER_OTP_EXP", "MAILER_OTP_EXP"];
+        /// Digits of codes in mails, 6 to 10.
+        pub mailer_otp_length: usize = "6", env ["GOTRUE_MAILER_OTP_LENGTH", "MAILER_OTP_LENGTH"];
+        /// A change of address is confirmed at the old address, too.
+        pub mailer_secure_email_change: bool = "true", env ["GOTRUE_MAILER_SECURE_EMAIL_CHANGE_ENABLED"];
+        /// Sign-in by magic link.
+        pub email_magic_link_enabled: bool = "true", env ["GOTRUE_EXTERNAL_EMAIL_MAGIC_LINK_ENABLED"];
+        /// The only addresses that mail is sent to. Empty: all.
+        pub email_authorized_addresses: Vec<String> = "", env ["GOTRUE_EXTERNAL_EMAIL_AUTHORIZED_ADDRESSES"];
+        /// Greatest template, bytes.
+        pub mailer_template_max_size: usize = "1000000", env ["GOTRUE_MAILER_TEMPLATE_MAX_SIZE"];
+        /// How long a template is kept before it is fetched again.
+        pub mailer_template_max_age: Duration = "10m", env ["GOTRUE_MAILER_TEMPLATE_MAX_AGE"];
+        /// How long a template that could not be fetched is not asked for again.
+        pub mailer_template_retry_interval: Duration = "10s", env ["GOTRUE_MAILER_TEMPLATE_RETRY_INTERVAL"];
+        /// Path or URL of links in confirmation mails. Empty: the service's own `/verify`.
+        pub mailer_urlpaths_confirmation: String = "", env ["GOTRUE_MAILER_URLPATHS_CONFIRMATION", "MAILER_URLPATHS_CONFIRMATION"];
+        /// Path or URL of links in recovery and magic mails. Empty: the service's own `/verify`.
+        pub mailer_urlpaths_recovery: String = "", env ["GOTRUE_MAILER_URLPATHS_RECOVERY", "MAILER_URLPATHS_RECOVERY"];
+        /// Path or URL of links in invitation mails. Empty: the service's own `/verify`.
+        pub mailer_urlpaths_invite: String = "", env ["GOTRUE_MAILER_URLPATHS_INVITE", "MAILER_URLPATHS_INVITE"];
+        /// Path or URL of links in change of address mails. Empty: the service's own `/verify`.
+        pub mailer_urlpaths_email_change: String = "", env ["GOTRUE_MAILER_URLPATHS_EMAIL_CHANGE", "MAILER_URLPATHS_EMAIL_CHANGE"];
+        /// Subject of confirmation mails. Empty: the built-in one.
+        pub mailer_subjects_confirmation: String = "", env ["GOTRUE_MAILER_SUBJECTS_CONFIRMATION", "MAILER_SUBJECTS_CONFIRMATION"];
+        /// Template of confirmation mails: a URL, a path below `site_url` or a file (`file:…`). Empty: the built-in one.
+        pub mailer_templates_confirmation: String = "", env ["GOTRUE_MAILER_TEMPLATES_CONFIRMATION", "MAILER_TEMPLATES_CONFIRMATION"];
+        /// Subject of invite mails. Empty: the built-in one.
+        pub mailer_subjects_invite: String = "", env ["GOTRUE_MAILER_SUBJECTS_INVITE", "MAILER_SUBJECTS_INVITE"];
+        /// Template of invite mails: a URL, a path below `site_url` or a file (`file:…`). Empty: the built-in one.
+        pub mailer_templates_invite: String = "", env ["GOTRUE_MAILER_TEMPLATES_INVITE", "MAILER_TEMPLATES_INVITE"];
+        /// Subject of magic link mails. Empty: the built-in one.
+        pub mailer_subjects_magic_link: String = "", env ["GOTRUE_MAILER_SUBJECTS_MAGIC_LINK", "MAILER_SUBJECTS_MAGIC_LINK"];
+        /// Template of magic link mails: a URL, a path below `site_url` or a file (`file:…`). Empty: the built-in one.
+        pub mailer_templates_magic_link: String = "", env ["GOTRUE_MAILER_TEMPLATES_MAGIC_LINK", "MAILER_TEMPLATES_MAGIC_LINK"];
+        /// Subject of recovery mails. Empty: the built-in one.
+        pub mailer_subjects_recovery: String = "", env ["GOTRUE_MAILER_SUBJECTS_RECOVERY", "MAILER_SUBJECTS_RECOVERY"];
+        /// Template of recovery mails: a URL, a path below `site_url` or a file (`file:…`). Empty: the built-in one.
+        pub mailer_templates_recovery: String = "", env ["GOTRUE_MAILER_TEMPLATES_RECOVERY", "MAILER_TEMPLATES_RECOVERY"];
+        /// Subject of email change mails. Empty: the built-in one.
+        pub mailer_subjects_email_change: String = "", env ["GOTRUE_MAILER_SUBJECTS_EMAIL_CHANGE", "MAILER_SUBJECTS_EMAIL_CHANGE"];
+        /// Template of email change mails: a URL, a path below `site_url` or a file (`file:…`). Empty: the built-in one.
+        pub mailer_templates_email_change: String = "", env ["GOTRUE_MAILER_TEMPLATES_EMAIL_CHANGE", "MAILER_TEMPLATES_EMAIL_CHANGE"];
+        /// Subject of reauthentication mails. Empty: the built-in one.
+        pub mailer_subjects_reauthentication: String = "", env ["GOTRUE_MAILER_SUBJECTS_REAUTHENTICATION", "MAILER_SUBJECTS_REAUTHENTICATION"];
+        /// Template of reauthentication mails: a URL, a path below `site_url` or a file (`file:…`). Empty: the built-in one.
+        pub mailer_templates_reauthentication: String = "", env ["GOTRUE_MAILER_TEMPLATES_REAUTHENTICATION", "MAILER_TEMPLATES_REAUTHENTICATION"];
+        /// Subject of password changed notification mails. Empty: the built-in one.
+        pub mailer_subjects_password_changed_notification: String = "", env ["GOTRUE_MAILER_SUBJECTS_PASSWORD_CHANGED_NOTIFICATION", "MAILER_SUBJECTS_PASSWORD_CHANGED_NOTIFICATION"];
+        /// Template of password changed notification mails: a URL, a path below `site_url` or a file (`file:…`). Empty: the built-in one.
+        pub mailer_templates_password_changed_notification: String = "", env ["GOTRUE_MAILER_TEMPLATES_PASSWORD_CHANGED_NOTIFICATION", "MAILER_TEMPLATES_PASSWORD_CHANGED_NOTIFICATION"];
+        /// Subject of email changed notification mails. Empty: the built-in one.
+        pub mailer_subjects_email_changed_notification: String = "", env ["GOTRUE_MAILER_SUBJECTS_EMAIL_CHANGED_NOTIFICATION", "MAILER_SUBJECTS_EMAIL_CHANGED_NOTIFICATION"];
+        /// Template of email changed notification mails: a URL, a path below `site_url` or a file (`file:…`). Empty: the built-in one.
+        pub mailer_templates_email_changed_notification: String = "", env ["GOTRUE_MAILER_TEMPLATES_EMAIL_CHANGED_NOTIFICATION", "MAILER_TEMPLATES_EMAIL_CHANGED_NOTIFICATION"];
+        /// Subject of phone changed notification mails. Empty: the built-in one.
+        pub mailer_subjects_phone_changed_notification: String = "", env ["GOTRUE_MAILER_SUBJECTS_PHONE_CHANGED_NOTIFICATION", "MAILER_SUBJECTS_PHONE_CHANGED_NOTIFICATION"];
+        /// Template of phone changed notification mails: a URL, a path below `site_url` or a file (`file:…`). Empty: the built-in one.
+        pub mailer_templates_phone_changed_notification: String = "", env ["GOTRUE_MAILER_TEMPLATES_PHONE_CHANGED_NOTIFICATION", "MAILER_TEMPLATES_PHONE_CHANGED_NOTIFICATION"];
+        /// Subject of identity linked notification mails. Empty: the built-in one.
+        pub mailer_subjects_identity_linked_notification: String = "", env ["GOTRUE_MAILER_SUBJECTS_IDENTITY_LINKED_NOTIFICATION", "MAILER_SUBJECTS_IDENTITY_LINKED_NOTIFICATION"];
+        /// Template of identity linked notification mails: a URL, a path below `site_url` or a file (`file:…`). Empty: the built-in one.
+        pub mailer_templates_identity_linked_notification: String = "", env ["GOTRUE_MAILER_TEMPLATES_IDENTITY_LINKED_NOTIFICATION", "MAILER_TEMPLATES_IDENTITY_LINKED_NOTIFICATION"];
+        /// Subject of identity unlinked notification mails. Empty: the built-in one.
+        pub mailer_subjects_identity_unlinked_notification: String = "", env ["GOTRUE_MAILER_SUBJECTS_IDENTITY_UNLINKED_NOTIFICATION", "MAILER_SUBJECTS_IDENTITY_UNLINKED_NOTIFICATION"];
+        /// Template of identity unlinked notification mails: a URL, a path below `site_url` or a file (`file:…`). Empty: the built-in one.
+        pub mailer_templates_identity_unlinked_notification: String = "", env ["GOTRUE_MAILER_TEMPLATES_IDENTITY_UNLINKED_NOTIFICATION", "MAILER_TEMPLATES_IDENTITY_UNLINKED_NOTIFICATION"];
+        /// Subject of mfa factor enrolled notification mails. Empty: the built-in one.
+        pub mailer_subjects_mfa_factor_enrolled_notification: String = "", env ["GOTRUE_MAILER_SUBJECTS_MFA_FACTOR_ENROLLED_NOTIFICATION", "MAILER_SUBJECTS_MFA_FACTOR_ENROLLED_NOTIFICATION"];
+        /// Template of mfa factor enrolled notification mails: a URL, a path below `site_url` or a file (`file:…`). Empty: the built-in one.
+        pub mailer_templates_mfa_factor_enrolled_notification: String = "", env ["GOTRUE_MAILER_TEMPLATES_MFA_FACTOR_ENROLLED_NOTIFICATION", "MAILER_TEMPLATES_MFA_FACTOR_ENROLLED_NOTIFICATION"];
+        /// Subject of mfa factor unenrolled notification mails. Empty: the built-in one.
+        pub mailer_subjects_mfa_factor_unenrolled_notification: String = "", env ["GOTRUE_MAILER_SUBJECTS_MFA_FACTOR_UNENROLLED_NOTIFICATION", "MAILER_SUBJECTS_MFA_FACTOR_UNENROLLED_NOTIFICATION"];
+        /// Template of mfa factor unenrolled notification mails: a URL, a path below `site_url` or a file (`file:…`). Empty: the built-in one.
+        pub mailer_templates_mfa_factor_unenrolled_notification: String = "", env ["GOTRUE_MAILER_TEMPLATES_MFA_FACTOR_UNENROLLED_NOTIFICATION", "MAILER_TEMPLATES_MFA_FACTOR_UNENROLLED_NOTIFICATION"];
+        /// Tell the user by mail: password changed.
+        pub mailer_notifications_password_changed: bool = "false", env ["GOTRUE_MAILER_NOTIFICATIONS_PASSWORD_CHANGED_ENABLED"];
+        /// Tell the user by mail: email changed.
+        pub mailer_notifications_email_changed: bool = "false", env ["GOTRUE_MAILER_NOTIFICATIONS_EMAIL_CHANGED_ENABLED"];
+        /// Tell the user by mail: phone changed.
+        pub mailer_notifications_phone_changed: bool = "false", env ["GOTRUE_MAILER_NOTIFICATIONS_PHONE_CHANGED_ENABLED"];
+        /// Tell the user by mail: identity linked.
+        pub mailer_notifications_identity_linked: bool = "false", env ["GOTRUE_MAILER_NOTIFICATIONS_IDENTITY_LINKED_ENABLED"];
+        /// Tell the user by mail: identity unlinked.
+        pub mailer_notifications_identity_unlinked: bool = "false", env ["GOTRUE_MAILER_NOTIFICATIONS_IDENTITY_UNLINKED_ENABLED"];
+        /// Tell the user by mail: MFA factor enrolled.
+        pub mailer_notifications_mfa_factor_enrolled: bool = "false", env ["GOTRUE_MAILER_NOTIFICATIONS_MFA_FACTOR_ENROLLED_ENABLED"];
+        /// Tell the user by mail: MFA factor unenrolled.
+        pub mailer_notifications_mfa_factor_unenrolled: bool = "false", env ["GOTRUE_MAILER_NOTIFICATIONS_MFA_FACTOR_UNENROLLED_ENABLED"];
+
+        /// How long codes in text messages are good.
+        pub sms_otp_exp: Duration = "60", env ["GOTRUE_SMS_OTP_EXP", "SMS_OTP_EXP"];
+        /// Digits of codes in text messages, 6 to 10.
+        pub sms_otp_length: usize = "6", env ["GOTRUE_SMS_OTP_LENGTH", "SMS_OTP_LENGTH"];
+        /// Shortest time between two text messages of a kind to one user.
+        pub sms_max_frequency: Duration = "1m", env ["GOTRUE_SMS_MAX_FREQUENCY", "SMS_MAX_FREQUENCY"];
+        /// Text of the message.
+        pub sms_template: String = "Your code is {{ .Code }}", env ["GOTRUE_SMS_TEMPLATE", "SMS_TEMPLATE"];
+        /// Numbers that get no message, and the codes that are good for them: `4915112345:123456,…`.
+        pub sms_test_otp: Secret = "", env ["GOTRUE_SMS_TEST_OTP", "SMS_TEST_OTP"];
+        /// Until when they are good, RFC 3339. Empty: for ever.
+        pub sms_test_otp_valid_until: String = "", env ["GOTRUE_SMS_TEST_OTP_VALID_UNTIL"];
+        /// Where the provider is reached. Empty: at its own address.
+        pub sms_provider_url: String = "", env [];
+        /// Twilio: account.
+        pub sms_twilio_account_sid: String = "", env ["GOTRUE_SMS_TWILIO_ACCOUNT_SID"];
+        /// Twilio: token.
+        pub sms_twilio_auth_token: Secret = "", env ["GOTRUE_SMS_TWILIO_AUTH_TOKEN"];
+        /// Twilio: messaging service or sender.
+        pub sms_twilio_message_service_sid: String = "", env ["GOTRUE_SMS_TWILIO_MESSAGE_SERVICE_SID"];
+        /// Twilio: WhatsApp template.
+        pub sms_twilio_content_sid: String = "", env ["GOTRUE_SMS_TWILIO_CONTENT_SID"];
+        /// Twilio Verify: account.
+        pub sms_twilio_verify_account_sid: String = "", env ["GOTRUE_SMS_TWILIO_VERIFY_ACCOUNT_SID"];
+        /// Twilio Verify: token.
+        pub sms_twilio_verify_auth_token: Secret = "", env ["GOTRUE_SMS_TWILIO_VERIFY_AUTH_TOKEN"];
+        /// Twilio Verify: service.
+        pub sms_twilio_verify_message_service_sid: String = "", env ["GOTRUE_SMS_TWILIO_VERIFY_MESSAGE_SERVICE_SID"];
+        /// MessageBird: key.
+        pub sms_messagebird_access_key: Secret = "", env ["GOTRUE_SMS_MESSAGEBIRD_ACCESS_KEY"];
+        /// MessageBird: sender.
+        pub sms_messagebird_originator: String = "", env ["GOTRUE_SMS_MESSAGEBIRD_ORIGINATOR"];
+        /// Vonage: key.
+        pub sms_vonage_api_key: String = "", env ["GOTRUE_SMS_VONAGE_API_KEY"];
+        /// Vonage: secret.
+        pub sms_vonage_api_secret: Secret = "", env ["GOTRUE_SMS_VONAGE_API_SECRET"];
+        /// Vonage: sender.
+        pub sms_vonage_from: String = "", env ["GOTRUE_SMS_VONAGE_FROM"];
+        /// Textlocal: key.
+        pub sms_textlocal_api_key: Secret = "", env ["GOTRUE_SMS_TEXTLOCAL_API_KEY"];
+        /// Textlocal: sender.
+        pub sms_textlocal_sender: String = "", env ["GOTRUE_SMS_TEXTLOCAL_SENDER"];
+
         /// Shortest password; never less than 6.
         pub password_min_length: usize = "6", env ["GOTRUE_PASSWORD_MIN_LENGTH", "PASSWORD_MIN_LENGTH"];
         /// Sets of characters between colons, of each of which a password must have one.
@@ -47,9 +209,16 @@ section! {
         pub bcrypt_cost: u32 = "10", env ["GOTRUE_SECURITY_BCRYPT_COST"];
         /// How long a request waits for its turn to hash a password.
         pub hash_wait: Duration = "5s", env [];
+        /// How many requests may wait for that at most; one more is told to come back.
+        pub hash_queue: usize = "64", env [];
+        /// Greatest work factor of a stored bcrypt hash that is still computed.
+        pub bcrypt_max_cost: u32 = "16", env [];
         /// A new password needs the current one.
         pub require_current_password: bool = "false",
             env ["GOTRUE_SECURITY_UPDATE_PASSWORD_REQUIRE_CURRENT_PASSWORD"];
+        /// A new password in a session older than a day needs a code that was sent to the user.
+        pub require_reauthentication: bool = "false",
+            env ["GOTRUE_SECURITY_UPDATE_PASSWORD_REQUIRE_REAUTHENTICATION"];
 
         /// A refresh token that is used twice ends its family.
         pub refresh_rotation: bool = "true",
@@ -66,11 +235,19 @@ section! {
         pub rate_limits: bool = "true", env [];
         /// Calls of `/token` in 5 minutes.
         pub rate_limit_token: f64 = "150", env ["GOTRUE_RATE_LIMIT_TOKEN_REFRESH", "RATE_LIMIT_TOKEN_REFRESH"];
-        /// Calls of `/signup` and of `PUT /user` in 5 minutes, each.
+        /// Calls in 5 minutes of `/otp`, `/magiclink`, `/recover`, `/resend`, `/signup` and `PUT /user`, each.
         pub rate_limit_otp: f64 = "30", env ["GOTRUE_RATE_LIMIT_OTP", "RATE_LIMIT_OTP"];
         /// Anonymous sign-ups in an hour.
         pub rate_limit_anonymous: f64 = "30",
             env ["GOTRUE_RATE_LIMIT_ANONYMOUS_USERS", "RATE_LIMIT_ANONYMOUS_USERS"];
+        /// Calls of `/verify` in 5 minutes.
+        pub rate_limit_verify: f64 = "30", env ["GOTRUE_RATE_LIMIT_VERIFY", "RATE_LIMIT_VERIFY"];
+        /// Failed passwords and codes for one address or number in 5 minutes. 0: no limit.
+        pub rate_limit_identifier: f64 = "30", env [];
+        /// Mails in an hour, or `N/1h30m`. 0: none at all.
+        pub rate_limit_email_sent: String = "30", env ["GOTRUE_RATE_LIMIT_EMAIL_SENT", "RATE_LIMIT_EMAIL_SENT"];
+        /// Text messages in an hour, or `N/1h30m`. 0: none at all.
+        pub rate_limit_sms_sent: String = "30", env ["GOTRUE_RATE_LIMIT_SMS_SENT", "RATE_LIMIT_SMS_SENT"];
 
         /// The audit log is not written to the database.
         pub audit_log_disable_postgres: bool = "false", env ["GOTRUE_AUDIT_LOG_DISABLE_POSTGRES"];
