@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::run::root;
 
 /// Every crate and its floor, 0 is the ground. A crate may use any lower floor, never its own or a higher one.
-const FLOORS: [(&str, u8); 19] = [
+const FLOORS: [(&str, u8); 20] = [
     ("base", 0),
     ("settings", 1),
     ("sql", 1),
@@ -28,6 +28,7 @@ const FLOORS: [(&str, u8); 19] = [
     ("rest", 5),
     ("storage", 5),
     ("gateway", 6),
+    ("migrate", 6),
     ("passerelle", 7),
     // Outside the house: they look at it.
     ("testkit", 8),

@@ -1,0 +1,44 @@
+//! What can go wrong in a migration, and how a command ends then.
+
+/// Why a command of the engine stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The source or the target did not answer, or refused the login.
+    #[error("{side}: {error}")]
+    Connection {
+        /// Which of the two.
+        side: Side,
+        /// What the client library said.
+        error: pg::Error,
+    },
+    /// A statement failed; SQLSTATE, message, detail and hint are kept.
+    #[error(transparent)]
+    Database(#[from] pg::Error),
+    /// The system catalog is not as expected.
+    #[error("unexpected answer from the system catalog: {0}")]
+    Catalog(String),
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Database(pg::Error::from(error))
+    }
+}
+
+/// Which database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The application's old database: only read.
+    Source,
+    /// The database behind the API.
+    Target,
+}
+
+impl std::fmt::Display for Side {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Source => "the source",
+            Self::Target => "the target",
+        })
+    }
+}

@@ -1,0 +1,13 @@
+//! Moves an application's database onto the stack.
+//!
+//! `inspect` looks at the source and says what is there ([`Inventory`]); a plan is a file that a person reads and decides
+//! on; a run carries it out step by step, each step journalled in the target in the same transaction as what it
+//! wrote; verification proves it; every step has an inverse. The source is only ever read. New ids are derived from
+//! the old ones with a secret of the run, so they are known before anything is written.
+
+pub mod inventory;
+
+mod error;
+
+pub use error::Error;
+pub use inventory::{Inventory, Name};
