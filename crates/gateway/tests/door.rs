@@ -381,7 +381,7 @@ async fn raw_get(url: &str, path: &str) -> String {
     answer
 }
 
-// GW-RT-10, GW-RT-17, GW-RT-14, GW-ERR-03, GW-ERR-04.
+// GW-RT-10, GW-RT-17, GW-RT-14, GW-ERR-03, GW-ERR-04, REST-OAS-10.
 #[tokio::test]
 async fn service_and_closed_routes_refuse_the_public_key() {
     let house = house().await;
@@ -410,7 +410,7 @@ async fn service_and_closed_routes_refuse_the_public_key() {
     );
 }
 
-// GW-RT-11, GW-FWD-01.
+// GW-RT-11, GW-FWD-01, REST-GEN-07.
 #[tokio::test]
 async fn paths_and_headers_are_rewritten_for_the_service() {
     let house = house().await;
@@ -431,7 +431,7 @@ async fn paths_and_headers_are_rewritten_for_the_service() {
     assert_eq!(seen["base"], format!("{}/rest/v1", house.url));
 }
 
-// GW-COR-01, GW-COR-02, GW-COR-03, GW-ERR-21, GW-COR-06.
+// GW-COR-01, GW-COR-02, GW-COR-03, GW-ERR-21, GW-COR-06, REST-COR-04.
 #[tokio::test]
 async fn browsers_may_call_and_read_every_answer() {
     let house = house().await;

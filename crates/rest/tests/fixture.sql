@@ -46,6 +46,11 @@ create function public.teapot() returns text language sql as $$
   select 'tea' $$;
 create function public.insert_note() returns void language sql as $$ insert into public.notes (owner) values ('x') $$;
 create function public.setting(name text) returns text language sql stable as $$ select current_setting(name, true) $$;
+create schema "Ä ""weird"", name";
+create table "Ä ""weird"", name".odd (id int);
+insert into "Ä ""weird"", name".odd values (1);
+grant usage on schema "Ä ""weird"", name" to anon;
+grant select on all tables in schema "Ä ""weird"", name" to anon;
 grant usage on schema public, other, extensions to anon, authenticated, service_role;
 grant all on all tables in schema public, other to anon, authenticated, service_role;
 revoke all on public.products from authenticated;

@@ -2,7 +2,7 @@
 
 use crate::server::Server;
 
-// REST-GEN-04, REST-ERR-07, REST-FLT-08
+// REST-GEN-04, REST-ERR-07, REST-FLT-08, REST-CLI-06, REST-HTTP-08: and never an empty or an HTML body
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hostile_requests_get_an_error_of_the_table() {
     let server = Server::start(&["public"]).await;

@@ -2,9 +2,11 @@
 
 mod bad_days;
 mod cases;
+mod connections;
 mod hostile;
 mod profiles;
 mod reload;
 mod row_security;
 mod server;
+mod tokens;
 mod transactions;

@@ -25,3 +25,18 @@ async fn the_profile_chooses_the_schema_and_answers_name_it() {
     assert_eq!(write.status, 201, "{}", write.body);
     assert_eq!(server.ask("", "GET", "/things", &[], "").await.status, 404);
 }
+
+// REST-SCH-06
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schema_may_have_any_name() {
+    let name = r#"Ä "weird", name"#;
+    let server = Server::start(&["public", name]).await;
+    let answer = server
+        .ask("", "GET", "/odd", &[("accept-profile", name)], "")
+        .await;
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (200, r#"[{"id":1}]"#)
+    );
+    assert_eq!(answer.headers["content-profile"].as_bytes(), name.as_bytes());
+}

@@ -12,7 +12,7 @@ use testkit::{Postgres, TestDatabase};
 use tower::ServiceExt as _;
 use web::Service as _;
 
-const SECRET: &str = "a secret of at least thirty-two characters";
+pub(crate) const SECRET: &str = "a secret of at least thirty-two characters";
 
 static ROLES: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
 
@@ -42,6 +42,16 @@ impl Server {
     }
 
     pub(crate) async fn start_with(adjust: impl FnOnce(&mut settings::Rest)) -> Self {
+        let keys = jwt::Keys::from_secret(SECRET).expect("a good secret");
+        Self::start_on(adjust, keys, 16).await
+    }
+
+    /// With keys of its own, on so many connections.
+    pub(crate) async fn start_on(
+        adjust: impl FnOnce(&mut settings::Rest),
+        keys: jwt::Keys,
+        connections: usize,
+    ) -> Self {
         let database = Postgres::shared().database().await;
         let client = database.connect().await;
         // Roles belong to the cluster, which all tests of this process share.
@@ -69,10 +79,13 @@ impl Server {
             },
         )
         .expect("a pool");
-        let keys = jwt::Keys::from_secret(SECRET).expect("a good secret");
         let tasks = Tasks::new();
+        let options = pg::RequestOptions {
+            size: connections,
+            ..pg::RequestOptions::default()
+        };
         let deps = rest::Deps {
-            requests: pg::Requests::new(&login, &pg::RequestOptions::default()),
+            requests: pg::Requests::new(&login, &options),
             catalog: pool,
             listener: login,
             verifier: jwt::Verifier::new(keys.clone(), Arc::new(SystemClock)),
@@ -105,28 +118,7 @@ impl Server {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(escaped(uri));
-        match caller.split_once(':') {
-            Some((role, subject)) => {
-                request = request.header(
-                    "authorization",
-                    format!("Bearer {}", self.token(role, subject)),
-                );
-            }
-            None if caller.is_empty() => {}
-            None => {
-                request = request.header(
-                    "authorization",
-                    format!("Bearer {}", self.token(caller, "someone")),
-                );
-            }
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request
-            .body(Body::from(body.to_owned()))
-            .expect("a request");
+        let request = self.request(caller, method, uri, headers, body.to_owned().into());
         let response = self
             .router
             .clone()
@@ -140,6 +132,39 @@ impl Server {
             headers: parts.headers,
             body: String::from_utf8(bytes.to_vec()).expect("text"),
         }
+    }
+
+    fn request(
+        &self,
+        caller: &str,
+        method: &str,
+        uri: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Request<Body> {
+        let mut request = Request::builder().method(method).uri(escaped(uri));
+        match caller.split_once(':') {
+            Some((role, subject)) => {
+                request = request.header(
+                    "authorization",
+                    format!("Bearer {}", self.token(role, subject)),
+                );
+            }
+            None if caller.is_empty() => {}
+            None if caller.contains('.') => {
+                request = request.header("authorization", format!("Bearer {caller}"));
+            }
+            None => {
+                request = request.header(
+                    "authorization",
+                    format!("Bearer {}", self.token(caller, "someone")),
+                );
+            }
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(body).expect("a request")
     }
 }
 
