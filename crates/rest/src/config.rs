@@ -22,6 +22,9 @@ pub(crate) struct Config {
     pub(crate) app_settings: Vec<(String, String)>,
     pub(crate) error_verbosity: ErrorVerbosity,
     pub(crate) legacy_target_names: bool,
+    pub(crate) aggregates: bool,
+    /// Whether `EXPLAIN` may be asked for.
+    pub(crate) plans: bool,
 }
 
 impl Config {
@@ -77,6 +80,8 @@ impl Config {
             error_verbosity: stored.get("client_error_verbosity", base.error_verbosity)?,
             legacy_target_names: stored
                 .get("url_use_legacy_target_names", base.legacy_target_names)?,
+            aggregates: stored.get("db_aggregates_enabled", base.aggregates_enabled)?,
+            plans: stored.get("db_plan_enabled", base.plan_enabled)?,
         })
     }
 

@@ -52,6 +52,10 @@ section! {
         pub db_config: bool = "true", env ["PGRST_DB_CONFIG"];
         /// Settings of a function that count for the whole transaction.
         pub hoisted_tx_settings: Vec<String> = "statement_timeout,plan_filter.statement_cost_limit,default_transaction_isolation", env ["PGRST_DB_HOISTED_TX_SETTINGS"];
+        /// Allow aggregate functions in `select`.
+        pub aggregates_enabled: bool = "false", env ["PGRST_DB_AGGREGATES_ENABLED"];
+        /// Answer the execution plan where it is asked for.
+        pub plan_enabled: bool = "false", env ["PGRST_DB_PLAN_ENABLED"];
         /// The channel on which reloads are asked for.
         pub channel: String = "pgrst", env ["PGRST_DB_CHANNEL"];
         /// How often the system catalog is looked at where no event trigger announces changes.

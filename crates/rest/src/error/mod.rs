@@ -63,6 +63,8 @@ pub(crate) enum Error {
     Preferences(Vec<String>),
     #[error("aggregates are off")]
     AggregatesOff,
+    #[error("aggregates inside a spread of many")]
+    SpreadAggregate,
     #[error("invalid path")]
     Path,
     #[error("the description of the API is off")]
@@ -188,6 +190,7 @@ impl Error {
             | Self::RelatedOrder { .. }
             | Self::Preferences(_)
             | Self::AggregatesOff
+            | Self::SpreadAggregate
             | Self::MaxAffectedFunction
             | Self::Unreadable
             | Self::NoRelationship { .. }
@@ -235,6 +238,7 @@ impl Error {
             Self::MaxAffected(_) => "PGRST124",
             Self::Path => "PGRST125",
             Self::RootDisabled => "PGRST126",
+            Self::SpreadAggregate => "PGRST127",
             Self::MaxAffectedFunction => "PGRST128",
             Self::NoRelationship { .. } => "PGRST200",
             Self::AmbiguousRelationship { .. } => "PGRST201",
@@ -284,6 +288,7 @@ impl Error {
             Self::RelatedOrder { relation, .. } => format!("A related order on '{relation}' is not possible"),
             Self::Preferences(_) => "Invalid preferences given with handling=strict".to_owned(),
             Self::AggregatesOff => "Use of aggregate functions is not allowed".to_owned(),
+            Self::SpreadAggregate => "Feature not implemented".to_owned(),
             Self::MaxAffected(_) => "Query result exceeds max-affected preference constraint".to_owned(),
             Self::Path => "Invalid path specified in request URL".to_owned(),
             Self::RootDisabled => "Root endpoint metadata is disabled".to_owned(),
@@ -343,6 +348,9 @@ impl Error {
             )),
             Self::Preferences(items) => {
                 Value::from(format!("Invalid preferences: {}", items.join(", ")))
+            }
+            Self::SpreadAggregate => {
+                text("Aggregates are not implemented for one-to-many or many-to-many spreads.")
             }
             Self::MaxAffected(rows) => Value::from(format!("The query affects {rows} rows")),
             Self::NoRelationship {

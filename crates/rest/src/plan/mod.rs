@@ -6,6 +6,7 @@ mod negotiate;
 pub(crate) mod node;
 mod planner;
 mod relationship;
+mod selection;
 mod write;
 
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use catalog::{ColumnPairs, Junction, ObjectName};
 use sql::TypeName;
 
-use crate::request::syntax::{Arrow, Direction, Junctor, Nulls, Operand, Test, Window};
+use crate::request::syntax::{Aggregate, Arrow, Direction, Junctor, Nulls, Operand, Test, Window};
 
 /// Where a node's rows come from.
 #[derive(Debug, Clone)]
@@ -25,6 +25,26 @@ pub(crate) struct Node {
     pub(crate) embeds: Vec<EmbedNode>,
     /// Names of the relation's columns, where a spread has to list them.
     pub(crate) column_names: Vec<String>,
+    /// Columns handed to the levels above, which aggregate them.
+    pub(crate) carried: Vec<Carried>,
+}
+
+/// A column under a name that no caller can give.
+#[derive(Debug)]
+pub(crate) struct Carried {
+    pub(crate) name: String,
+    pub(crate) from: CarriedFrom,
+}
+
+#[derive(Debug)]
+pub(crate) enum CarriedFrom {
+    /// The level's own.
+    Column {
+        column: Column,
+        cast: Option<TypeName>,
+    },
+    /// The spread at this index has it under the same name.
+    Embed(usize),
 }
 
 /// One output column.
@@ -36,6 +56,27 @@ pub(crate) enum Selected {
         cast: Option<TypeName>,
         name: String,
     },
+    Aggregate(Aggregation),
+}
+
+/// An aggregate function and what goes into it.
+#[derive(Debug)]
+pub(crate) struct Aggregation {
+    pub(crate) function: Aggregate,
+    pub(crate) of: Aggregated,
+    pub(crate) cast: Option<TypeName>,
+    pub(crate) name: String,
+}
+
+#[derive(Debug)]
+pub(crate) enum Aggregated {
+    Rows,
+    Column {
+        column: Column,
+        cast: Option<TypeName>,
+    },
+    /// What a spread carries under this name.
+    Carried(String),
 }
 
 /// A column as SQL reaches it.
@@ -99,6 +140,8 @@ pub(crate) struct EmbedNode {
     pub(crate) inner: bool,
     pub(crate) spread: bool,
     pub(crate) node: Node,
+    /// Aggregates written inside this spread that count here (REST-AGG-05).
+    pub(crate) lifted: Vec<Aggregation>,
 }
 
 impl EmbedNode {
@@ -109,6 +152,14 @@ impl EmbedNode {
 }
 
 impl Node {
+    /// Whether its rows are grouped.
+    pub(crate) fn is_aggregated(&self) -> bool {
+        self.select
+            .iter()
+            .any(|selected| matches!(selected, Selected::Aggregate(_)))
+            || self.embeds.iter().any(|embed| !embed.lifted.is_empty())
+    }
+
     pub(crate) fn shows_something(&self) -> bool {
         !self.select.is_empty() || self.embeds.iter().any(EmbedNode::is_shown)
     }
@@ -119,7 +170,9 @@ impl Node {
         for selected in &self.select {
             match selected {
                 Selected::Star => names.extend(self.column_names.iter().cloned()),
-                Selected::Column { name, .. } => names.push(name.clone()),
+                Selected::Column { name, .. } | Selected::Aggregate(Aggregation { name, .. }) => {
+                    names.push(name.clone());
+                }
             }
         }
         for embed in self.embeds.iter().filter(|embed| embed.is_shown()) {
@@ -138,7 +191,12 @@ impl Node {
         for selected in &self.select {
             match selected {
                 Selected::Star => star = true,
-                Selected::Column { column, .. } => names.push(column.name.clone()),
+                Selected::Column { column, .. }
+                | Selected::Aggregate(Aggregation {
+                    of: Aggregated::Column { column, .. },
+                    ..
+                }) => names.push(column.name.clone()),
+                Selected::Aggregate(_) => {}
             }
         }
         names.extend(

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use catalog::{Catalog, ObjectName, Relation};
-use sql::TypeName;
 
-use super::node::{Column, Condition, EmbedNode, Link, Node, Ordering, Selected, Source};
+use super::node::{Column, Condition, EmbedNode, Link, Node, Ordering, Source};
 use super::relationship::{self, Found};
+use super::selection::{aggregates_are_off, lift, selected, spreads_can_carry};
 use crate::config::Config;
 use crate::error::Error;
 use crate::request::Shape;
 use crate::request::syntax::{
-    Embed, Field, Filter, IsValue, JoinType, Logic, Operand, OrderTerm, SelectItem, Test, Window,
+    Embed, Field, Filter, IsValue, JoinType, Logic, OrderTerm, SelectItem, Test, Window,
 };
 
 /// The position of an embed: at each level its index among the embeds there.
@@ -26,6 +26,9 @@ pub(crate) struct Planner<'r> {
     orders: Vec<(Position, &'r [OrderTerm])>,
     windows: Vec<(Position, Window)>,
     root_window: Window,
+    aggregates: bool,
+    /// Counts what spreads carry.
+    carried: std::cell::Cell<u32>,
     deprecated: Vec<(String, String)>,
 }
 
@@ -57,6 +60,8 @@ impl<'r> Planner<'r> {
                 limit: shape.limit,
                 offset: shape.offset,
             },
+            aggregates: config.aggregates,
+            carried: std::cell::Cell::new(0),
             deprecated: Vec::new(),
         };
         for (path, filter) in &params.filters {
@@ -99,7 +104,10 @@ impl<'r> Planner<'r> {
             node.conditions
                 .retain(|condition| matches!(condition, Condition::NoEmbedded { .. }));
         }
-        aggregates_are_off(self.select)?;
+        if !self.aggregates {
+            aggregates_are_off(self.select)?;
+        }
+        spreads_can_carry(&node)?;
         Ok(node)
     }
 
@@ -133,10 +141,7 @@ impl<'r> Planner<'r> {
         };
         Ok(Node {
             source,
-            select: select
-                .iter()
-                .filter_map(|item| selected(item, relation))
-                .collect::<Result<_, _>>()?,
+            select: selected(select, relation, &embeds),
             conditions: self.conditions(position, relation, &embeds),
             order: self.order(position, relation, origin, &embeds)?,
             window,
@@ -144,6 +149,7 @@ impl<'r> Planner<'r> {
             column_names: relation
                 .map(|r| r.columns.iter().map(|c| c.name.clone()).collect())
                 .unwrap_or_default(),
+            carried: Vec::new(),
         })
     }
 
@@ -156,7 +162,7 @@ impl<'r> Planner<'r> {
         let found = relationship::find(self.catalog, origin, embed)?;
         let target = found.target();
         let relation = self.catalog.relation(target).map(AsRef::as_ref);
-        let node = self.node(
+        let mut node = self.node(
             Source::Relation(target.clone()),
             relation,
             target,
@@ -173,6 +179,11 @@ impl<'r> Planner<'r> {
                 None => Link::Columns(relationship.columns.clone()),
             },
         };
+        let lifted = if embed.spread && found.is_to_one() {
+            lift(&mut node, &self.carried)
+        } else {
+            Vec::new()
+        };
         Ok(EmbedNode {
             key: embed.key().to_owned(),
             link,
@@ -180,6 +191,7 @@ impl<'r> Planner<'r> {
             inner: embed.join == Some(JoinType::Inner),
             spread: embed.spread,
             node,
+            lifted,
         })
     }
 
@@ -295,34 +307,7 @@ fn locate(
     Ok(position)
 }
 
-fn selected(item: &SelectItem, relation: Option<&Relation>) -> Option<Result<Selected, Error>> {
-    match item {
-        SelectItem::Star => Some(Ok(Selected::Star)),
-        SelectItem::Field {
-            alias, field, cast, ..
-        } => Some(Ok(Selected::Column {
-            column: column(field, relation),
-            cast: cast.as_deref().and_then(TypeName::parse),
-            name: alias.clone().unwrap_or_else(|| output_name(field)),
-        })),
-        SelectItem::CountRows { .. } | SelectItem::Embed(_) => None,
-    }
-}
-
-/// REST-JSP-04: the last key of the path, ignoring trailing indexes; else the column.
-fn output_name(field: &Field) -> String {
-    let key = field
-        .path
-        .iter()
-        .rev()
-        .find_map(|(_, operand)| match operand {
-            Operand::Key(key) => Some(key),
-            Operand::Index(_) => None,
-        });
-    key.unwrap_or(&field.name).clone()
-}
-
-fn column(field: &Field, relation: Option<&Relation>) -> Column {
+pub(super) fn column(field: &Field, relation: Option<&Relation>) -> Column {
     let known = relation.and_then(|relation| relation.column(&field.name));
     Column {
         name: field.name.clone(),
@@ -368,21 +353,4 @@ fn group(logic: &Logic, relation: Option<&Relation>, embeds: &[EmbedNode]) -> Co
                 .collect(),
         },
     }
-}
-
-/// REST-AGG-01.
-fn aggregates_are_off(select: &[SelectItem]) -> Result<(), Error> {
-    for item in select {
-        match item {
-            SelectItem::CountRows { .. }
-            | SelectItem::Field {
-                aggregate: Some(_), ..
-            } => {
-                return Err(Error::AggregatesOff);
-            }
-            SelectItem::Embed(embed) => aggregates_are_off(&embed.select)?,
-            SelectItem::Star | SelectItem::Field { .. } => {}
-        }
-    }
-    Ok(())
 }

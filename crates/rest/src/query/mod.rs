@@ -3,6 +3,7 @@
 mod call;
 mod condition;
 mod link;
+mod list;
 mod node;
 mod shell;
 mod transaction;

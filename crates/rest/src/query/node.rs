@@ -1,14 +1,15 @@
 //! Nodes: a select, and a lateral join for every embed.
 
 use super::condition::{Qualifier, Scene, order_column};
+use super::list::Groups;
 use super::{Slot, Writer};
 use crate::plan::Plan;
-use crate::plan::node::{Column, EmbedNode, Link, Node, Ordering, Selected, Source};
+use crate::plan::node::{Column, EmbedNode, Link, Node, Ordering, Source};
 use crate::request::prefer::Count;
 use crate::request::syntax::Window;
 
 /// What the parent orders by, of one to-one embed: term and column.
-type Hidden<'n> = Vec<(usize, &'n Column)>;
+pub(super) type Hidden<'n> = Vec<(usize, &'n Column)>;
 
 impl Writer {
     /// A read of a relation, whole statement.
@@ -73,7 +74,7 @@ impl Writer {
         let of = qualifier(&node.source);
         let aliases = self.aliases(&node.embeds);
         self.push("select ");
-        self.list(node, &of, &aliases);
+        let groups = self.list(node, &of, &aliases);
         self.push(" from ");
         self.from(&node.source);
         self.joins(node, &of, &aliases);
@@ -84,6 +85,7 @@ impl Writer {
             &Scene::Joined(&aliases),
             true,
         );
+        self.group(node, groups, &aliases);
         self.order(&node.order, &of, &aliases);
         self.window(node.window, None);
     }
@@ -114,90 +116,6 @@ impl Writer {
             .collect()
     }
 
-    /// Columns in the order of `select`, then embeds.
-    fn list(&mut self, node: &Node, of: &Qualifier, aliases: &[String]) {
-        let mut first = true;
-        let mut comma = |writer: &mut Self| {
-            if !std::mem::take(&mut first) {
-                writer.push(", ");
-            }
-        };
-        for selected in &node.select {
-            comma(self);
-            match selected {
-                // The CTE may hold more than the relation's columns; then they are named.
-                Selected::Star
-                    if matches!(node.source, Source::Result(Some(_)))
-                        && !node.column_names.is_empty() =>
-                {
-                    for (at, name) in node.column_names.iter().enumerate() {
-                        if at > 0 {
-                            self.push(", ");
-                        }
-                        self.qualified(of, name);
-                    }
-                }
-                Selected::Star => {
-                    self.qualifier(of).push(".*");
-                }
-                Selected::Column { column, cast, name } => {
-                    if let Some(cast) = cast {
-                        self.push("cast(");
-                        self.column(column, of);
-                        self.push(" as ");
-                        self.sql.name(cast);
-                        self.push(")");
-                    } else {
-                        self.column(column, of);
-                    }
-                    self.push(" as ").ident(name);
-                }
-            }
-        }
-        for (embed, alias) in node
-            .embeds
-            .iter()
-            .zip(aliases)
-            .filter(|(embed, _)| embed.is_shown())
-        {
-            if embed.spread {
-                for name in embed.node.output_names() {
-                    comma(self);
-                    self.spread_column(embed, alias, &name);
-                }
-                continue;
-            }
-            comma(self);
-            match (embed.to_one, hidden(node, embed).is_empty()) {
-                (true, true) => {
-                    self.push("row_to_json(").ident(alias).push(".*)");
-                }
-                (true, false) => {
-                    self.ident(alias).push(".\"pgrst_json\"");
-                }
-                (false, _) => {
-                    self.push("coalesce(")
-                        .ident(alias)
-                        .push(".\"pgrst_json\", '[]')");
-                }
-            }
-            self.push(" as ").ident(&embed.key);
-        }
-    }
-
-    fn spread_column(&mut self, embed: &EmbedNode, alias: &str, name: &str) {
-        if embed.to_one {
-            self.ident(alias).push(".").ident(name);
-        } else {
-            self.push("coalesce(")
-                .ident(alias)
-                .push(".")
-                .ident(name)
-                .push(", '[]')");
-        }
-        self.push(" as ").ident(name);
-    }
-
     fn joins(&mut self, node: &Node, of: &Qualifier, aliases: &[String]) {
         for (embed, alias) in node.embeds.iter().zip(aliases) {
             self.push(if embed.inner {
@@ -224,21 +142,21 @@ impl Writer {
         let child = self.child(embed);
         let aliases = self.aliases(&node.embeds);
         self.push("select ");
+        let mut groups = Groups::default();
         if !hidden.is_empty() && !embed.spread {
             self.push("(select row_to_json(\"pgrst_row\".*) from (select ");
             self.list(node, &child, &aliases);
             self.push(") as \"pgrst_row\") as \"pgrst_json\"");
+            groups.items = 1;
         } else {
-            self.list(node, &child, &aliases);
+            groups = self.list(node, &child, &aliases);
         }
-        for (at, (term, column)) in hidden.iter().enumerate() {
-            if at > 0 || !embed.spread || node.shows_something() {
-                self.push(", ");
-            }
+        for (term, column) in hidden {
+            self.push(groups.comma());
             self.column(column, &child);
             self.push(" as ").ident(&order_column(*term));
         }
-        self.rest(embed, parent, &child, &aliases, None);
+        self.rest(embed, parent, &child, &aliases, (groups, None));
     }
 
     fn join_many(&mut self, embed: &EmbedNode, parent: &Qualifier) {
@@ -257,8 +175,8 @@ impl Writer {
             self.push("select json_agg(\"pgrst_row\") as \"pgrst_json\"");
         }
         self.push(" from (select ");
-        self.list(node, &child, &aliases);
-        self.rest(embed, parent, &child, &aliases, self.max_rows);
+        let groups = self.list(node, &child, &aliases);
+        self.rest(embed, parent, &child, &aliases, (groups, self.max_rows));
         self.push(") as \"pgrst_row\"");
     }
 
@@ -269,7 +187,7 @@ impl Writer {
         parent: &Qualifier,
         child: &Qualifier,
         aliases: &[String],
-        cap: Option<u64>,
+        (groups, cap): (Groups, Option<u64>),
     ) {
         let node = &embed.node;
         let junction = self.embed_from(embed, parent, child);
@@ -283,6 +201,7 @@ impl Writer {
             &Scene::Joined(aliases),
             first,
         );
+        self.group(node, groups, aliases);
         if !embed.to_one {
             self.order(&node.order, child, aliases);
             self.window(node.window, cap);
@@ -297,7 +216,7 @@ pub(super) fn qualifier(source: &Source) -> Qualifier {
     }
 }
 
-fn hidden<'n>(node: &'n Node, embed: &EmbedNode) -> Hidden<'n> {
+pub(super) fn hidden<'n>(node: &'n Node, embed: &EmbedNode) -> Hidden<'n> {
     let is_this = |term: &&Ordering| {
         term.embed
             .is_some_and(|at| std::ptr::eq(&raw const node.embeds[at], embed))

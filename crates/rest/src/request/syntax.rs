@@ -43,6 +43,19 @@ pub(crate) enum Aggregate {
     Count,
 }
 
+impl Aggregate {
+    /// The function's name, which is also its result's.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sum => "sum",
+            Self::Avg => "avg",
+            Self::Max => "max",
+            Self::Min => "min",
+            Self::Count => "count",
+        }
+    }
+}
+
 /// One item of `select`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum SelectItem {

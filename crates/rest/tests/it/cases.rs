@@ -36,9 +36,13 @@ fn get() -> String {
     "GET".to_owned()
 }
 
-async fn run(text: &str) {
+async fn run(text: &str, adjust: fn(&mut settings::Rest)) {
     let file: File = toml::from_str(text).expect("a file of cases");
-    let server = Server::start(&["public"]).await;
+    let server = Server::start_with(|settings| {
+        settings.schemas = vec!["public".to_owned()];
+        adjust(settings);
+    })
+    .await;
     let mut wrong = Vec::new();
     for case in file.case {
         let headers: Vec<_> = case
@@ -92,13 +96,31 @@ async fn run(text: &str) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
+macro_rules! adjustment {
+    () => {
+        |_| {}
+    };
+    ($adjust:expr) => {
+        $adjust
+    };
+}
+
 macro_rules! files {
-    ($($name:ident),+ $(,)?) => { $(
+    ($($name:ident $(: $adjust:expr)?),+ $(,)?) => { $(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
-            run(include_str!(concat!("../cases/", stringify!($name), ".toml"))).await;
+            let text = include_str!(concat!("../cases/", stringify!($name), ".toml"));
+            run(text, adjustment!($($adjust)?)).await;
         }
     )+ };
 }
 
-files!(reads, embeds, writes, calls, errors, corners);
+files!(
+    reads,
+    embeds,
+    writes,
+    calls,
+    errors,
+    corners,
+    aggregates: |settings| settings.aggregates_enabled = true,
+);

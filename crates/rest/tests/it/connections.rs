@@ -17,9 +17,7 @@ async fn nothing_that_a_request_sets_survives_it() {
     assert_eq!(made.status, 418);
     let zone = [("prefer", "timezone=Asia/Tokyo")];
     let uri = "/rpc/setting?name=timezone";
-    let tokyo = server
-        .ask("authenticated:ada", "GET", uri, &zone, "")
-        .await;
+    let tokyo = server.ask("authenticated:ada", "GET", uri, &zone, "").await;
     assert_eq!(tokyo.body, r#""Asia/Tokyo""#);
     // Set before on this connection: empty now, not NULL; and the time zone is the connection's again.
     let status = server
@@ -50,7 +48,12 @@ async fn a_client_that_goes_away_leaves_no_open_transaction() {
         .await
         .unwrap();
     let mut loads = server.rest.catalog().loads();
-    while server.ask("", "OPTIONS", "/rpc/dawdle", &[], "").await.status != 200 {
+    while server
+        .ask("", "OPTIONS", "/rpc/dawdle", &[], "")
+        .await
+        .status
+        != 200
+    {
         loads.changed().await.unwrap();
     }
     let waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted

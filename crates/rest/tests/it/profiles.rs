@@ -38,5 +38,8 @@ async fn a_schema_may_have_any_name() {
         (answer.status, answer.body.as_str()),
         (200, r#"[{"id":1}]"#)
     );
-    assert_eq!(answer.headers["content-profile"].as_bytes(), name.as_bytes());
+    assert_eq!(
+        answer.headers["content-profile"].as_bytes(),
+        name.as_bytes()
+    );
 }
