@@ -14,9 +14,36 @@ pub enum Error {
     /// A statement failed; SQLSTATE, message, detail and hint are kept.
     #[error(transparent)]
     Database(#[from] pg::Error),
+    /// A reference points at nobody and the plan says to stop then.
+    #[error("table {table}: {reason}")]
+    Orphan {
+        /// The table.
+        table: String,
+        /// The column and why.
+        reason: String,
+    },
+    /// Rows were sent to the target and not all were stored.
+    #[error("table {table}: {sent} rows were sent to the target, {stored} were stored")]
+    Accounting {
+        /// The table.
+        table: String,
+        /// Rows sent.
+        sent: u64,
+        /// Rows the target says it stored.
+        stored: u64,
+    },
+    /// A file of the run cannot be read or written.
+    #[error("a file of the run: {0}")]
+    File(std::io::Error),
     /// The system catalog is not as expected.
     #[error("unexpected answer from the system catalog: {0}")]
     Catalog(String),
+}
+
+impl Error {
+    pub(crate) fn file(error: std::io::Error) -> Self {
+        Self::File(error)
+    }
 }
 
 impl From<tokio_postgres::Error> for Error {

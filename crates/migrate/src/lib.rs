@@ -5,9 +5,12 @@
 //! wrote; verification proves it; every step has an inverse. The source is only ever read. New ids are derived from
 //! the old ones with a secret of the run, so they are known before anything is written.
 
+pub mod copy;
+pub mod ids;
 pub mod inventory;
+pub mod mapping;
 
 mod error;
 
-pub use error::Error;
+pub use error::{Error, Side};
 pub use inventory::{Inventory, Name};
