@@ -127,6 +127,8 @@ pub(crate) enum Link {
     Function {
         function: ObjectName,
         origin: ObjectName,
+        /// The columns of that row.
+        columns: Vec<String>,
     },
 }
 

@@ -146,9 +146,7 @@ impl<'r> Planner<'r> {
             order: self.order(position, relation, origin, &embeds)?,
             window,
             embeds,
-            column_names: relation
-                .map(|r| r.columns.iter().map(|c| c.name.clone()).collect())
-                .unwrap_or_default(),
+            column_names: relation.map(column_names).unwrap_or_default(),
             carried: Vec::new(),
         })
     }
@@ -173,6 +171,11 @@ impl<'r> Planner<'r> {
             Found::Computed(computed) => Link::Function {
                 function: computed.function.clone(),
                 origin: computed.origin.clone(),
+                columns: self
+                    .catalog
+                    .relation(&computed.origin)
+                    .map(|origin| column_names(origin))
+                    .unwrap_or_default(),
             },
             Found::Detected(relationship) => match &relationship.junction {
                 Some(junction) => Link::Junction(junction.clone()),
@@ -245,6 +248,14 @@ impl<'r> Planner<'r> {
         };
         terms.iter().map(ordering).collect()
     }
+}
+
+fn column_names(relation: &Relation) -> Vec<String> {
+    relation
+        .columns
+        .iter()
+        .map(|column| column.name.clone())
+        .collect()
 }
 
 fn as_embed(item: &SelectItem) -> Option<&Embed> {

@@ -26,11 +26,21 @@ impl Writer {
     ) -> Option<Qualifier> {
         self.push(" from ");
         match &embed.link {
-            Link::Function { function, origin } => {
+            Link::Function {
+                function,
+                origin,
+                columns,
+            } => {
                 self.sql.name(&function.quoted());
                 self.push("(");
                 if matches!(parent, Qualifier::Alias(name) if name == "pgrst_source") {
-                    self.push("(\"pgrst_source\".*)::");
+                    // The statement before may hand on more than the relation's columns.
+                    self.push("row(");
+                    for (at, column) in columns.iter().enumerate() {
+                        self.push(if at > 0 { ", " } else { "" });
+                        self.qualified(parent, column);
+                    }
+                    self.push(")::");
                     self.sql.name(&origin.quoted());
                 } else {
                     self.qualifier(parent).push(".*");

@@ -118,9 +118,11 @@ macro_rules! files {
 files!(
     reads,
     embeds,
+    relations,
     writes,
     calls,
     errors,
     corners,
+    details,
     aggregates: |settings| settings.aggregates_enabled = true,
 );

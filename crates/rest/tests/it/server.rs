@@ -64,7 +64,11 @@ impl Server {
             })
             .await;
         client
-            .batch_execute(include_str!("../fixture.sql"))
+            .batch_execute(concat!(
+                include_str!("../fixture.sql"),
+                include_str!("../relations.sql"),
+                include_str!("../odds.sql"),
+            ))
             .await
             .expect("the fixture is good SQL");
         let login = database.admin().with_login("authenticator", "");
