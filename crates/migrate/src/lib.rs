@@ -9,6 +9,7 @@ pub mod copy;
 pub mod ids;
 pub mod inventory;
 pub mod mapping;
+pub mod password;
 
 mod error;
 

@@ -67,9 +67,7 @@ pub(super) fn bcrypt(text: &str, wrapping: Wrapping) -> Option<HashClass> {
         return (hash.len() != text.len()).then_some(HashClass::Malformed("bcrypt"));
     }
     let (variant, cost) = bcrypt_head(hash).filter(|_| hash.len() == 60).unzip();
-    let whole = variant
-        .zip(cost)
-        .filter(|_| is_crypt64(&hash[7..]));
+    let whole = variant.zip(cost).filter(|_| is_crypt64(&hash[7..]));
     Some(match whole {
         Some((variant, cost)) => HashClass::Bcrypt {
             variant,
@@ -96,9 +94,15 @@ fn bcrypt_head(hash: &str) -> Option<(char, u8)> {
 
 /// What a scheme in braces, as mail servers write it, stands before.
 fn braced(text: &str) -> Option<&str> {
-    ["{CRYPT}", "{crypt}", "{BLF-CRYPT}", "{ARGON2}", "{ARGON2ID}"]
-        .iter()
-        .find_map(|scheme| text.strip_prefix(scheme))
+    [
+        "{CRYPT}",
+        "{crypt}",
+        "{BLF-CRYPT}",
+        "{ARGON2}",
+        "{ARGON2ID}",
+    ]
+    .iter()
+    .find_map(|scheme| text.strip_prefix(scheme))
 }
 
 /// `$argon2id$v=19$m=65536,t=3,p=4$salt$hash`
@@ -106,8 +110,14 @@ pub(super) fn argon2(text: &str, wrapping: Wrapping) -> Option<HashClass> {
     let (hash, wrapping) = if let Some(rest) = text.strip_prefix("argon2$") {
         (rest, Wrapping::Prefix("django"))
     } else if let Some(rest) = braced(text).filter(|rest| rest.starts_with("$argon2")) {
-        (rest.strip_prefix('$').unwrap_or(rest), Wrapping::Prefix("dovecot"))
-    } else if let Some(rest) = text.strip_prefix('$').filter(|rest| rest.starts_with("argon2")) {
+        (
+            rest.strip_prefix('$').unwrap_or(rest),
+            Wrapping::Prefix("dovecot"),
+        )
+    } else if let Some(rest) = text
+        .strip_prefix('$')
+        .filter(|rest| rest.starts_with("argon2"))
+    {
         (rest, wrapping)
     } else {
         return None;
@@ -160,7 +170,9 @@ fn argon2_parts(hash: &str, wrapping: Wrapping) -> Option<HashClass> {
 
 /// `$1$`, `$apr1$`, `$5$`, `$6$`, `$P$`, `$H$`, `$S$`.
 pub(super) fn modular(text: &str) -> Option<HashClass> {
-    let text = braced(text).filter(|rest| rest.starts_with('$')).unwrap_or(text);
+    let text = braced(text)
+        .filter(|rest| rest.starts_with('$'))
+        .unwrap_or(text);
     let (id, rest) = text.strip_prefix('$')?.split_once('$')?;
     let (kind, whole) = match id {
         "1" => (Crypt::Md5, salt_and_sum(rest, 8, 22)),

@@ -97,7 +97,8 @@ pub(super) fn prefixed(text: &str) -> Option<HashClass> {
         });
     }
     if let Some(rest) = text.strip_prefix("pbkdf2_") {
-        let class = django_pbkdf2(rest).map(|algorithm| HashClass::Pbkdf2(Pbkdf2::Django(algorithm)));
+        let class =
+            django_pbkdf2(rest).map(|algorithm| HashClass::Pbkdf2(Pbkdf2::Django(algorithm)));
         return Some(class.unwrap_or(HashClass::Malformed("django-pbkdf2")));
     }
     if let Some(rest) = text.strip_prefix("pbkdf2:") {
@@ -124,9 +125,7 @@ fn scrypt(form: Scrypt, whole: bool) -> HashClass {
 fn django_pbkdf2(rest: &str) -> Option<Algorithm> {
     let [name, iterations, salt, hash] = fields(rest, '$')?;
     let algorithm = Algorithm::of_name(name)?;
-    let fits = number(iterations)? > 0
-        && is_salt(salt)
-        && base64(hash)?.len() == algorithm.bytes();
+    let fits = number(iterations)? > 0 && is_salt(salt) && base64(hash)?.len() == algorithm.bytes();
     fits.then_some(algorithm)
 }
 

@@ -148,7 +148,11 @@ impl HashClass {
                 variant,
                 cost,
                 wrapping,
-            } => format!("{}bcrypt-2{variant}-{cost}{}", wrapping.before(), wrapping.after()),
+            } => format!(
+                "{}bcrypt-2{variant}-{cost}{}",
+                wrapping.before(),
+                wrapping.after()
+            ),
             Self::BcryptSha256 { framework } => format!("{framework}-bcrypt-sha256"),
             Self::Argon2 {
                 kind,

@@ -54,12 +54,20 @@ fn blanks_around_a_hash_go() {
 #[test]
 fn a_framework_s_prefix_goes() {
     let hash = format!("$2b$12${B53}");
-    check(&format!("bcrypt${hash}"), "django-bcrypt-2b-12", Treatment::ImportStripped);
+    check(
+        &format!("bcrypt${hash}"),
+        "django-bcrypt-2b-12",
+        Treatment::ImportStripped,
+    );
     assert_eq!(importable(&format!("bcrypt${hash}")).unwrap(), hash);
     assert_eq!(importable(&format!("{{CRYPT}}{hash}")).unwrap(), hash);
-    let argon = "$argon2id$v=19$m=102400,t=2,p=8$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b4dWRWJTmaaJObG";
+    let argon =
+        "$argon2id$v=19$m=102400,t=2,p=8$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b4dWRWJTmaaJObG";
     assert_eq!(importable(&format!("argon2{argon}")).unwrap(), argon);
-    assert_eq!(HashClass::of(&format!("argon2{argon}")).label(), "django-argon2id");
+    assert_eq!(
+        HashClass::of(&format!("argon2{argon}")).label(),
+        "django-argon2id"
+    );
 }
 
 #[test]
@@ -86,15 +94,47 @@ fn what_only_looks_like_bcrypt_is_not() {
 fn argon2_is_imported_within_the_limits_of_every_target() {
     let tail = "c29tZXNhbHQ$RdescudvJCsgt3ub+b4dWRWJTmaaJObG";
     for (head, label, treatment) in [
-        ("$argon2id$v=19$m=65536,t=3,p=4$", "argon2id", Treatment::Import),
-        ("$argon2i$v=19$m=1048576,t=20,p=16$", "argon2i", Treatment::Import),
-        ("$argon2d$v=19$m=65536,t=3,p=4$", "argon2d-other", Treatment::Verifier),
-        ("$argon2id$v=16$m=65536,t=3,p=4$", "argon2id-other", Treatment::Verifier),
-        ("$argon2i$m=4096,t=3,p=1$", "argon2i-other", Treatment::Verifier),
+        (
+            "$argon2id$v=19$m=65536,t=3,p=4$",
+            "argon2id",
+            Treatment::Import,
+        ),
+        (
+            "$argon2i$v=19$m=1048576,t=20,p=16$",
+            "argon2i",
+            Treatment::Import,
+        ),
+        (
+            "$argon2d$v=19$m=65536,t=3,p=4$",
+            "argon2d-other",
+            Treatment::Verifier,
+        ),
+        (
+            "$argon2id$v=16$m=65536,t=3,p=4$",
+            "argon2id-other",
+            Treatment::Verifier,
+        ),
+        (
+            "$argon2i$m=4096,t=3,p=1$",
+            "argon2i-other",
+            Treatment::Verifier,
+        ),
         // MIG-NST 32: hostile parameters are never run, only named.
-        ("$argon2id$v=19$m=4194304,t=3,p=4$", "argon2id-other", Treatment::Verifier),
-        ("$argon2id$v=19$m=65536,t=21,p=4$", "argon2id-other", Treatment::Verifier),
-        ("$argon2id$v=19$m=65536,t=3,p=17$", "argon2id-other", Treatment::Verifier),
+        (
+            "$argon2id$v=19$m=4194304,t=3,p=4$",
+            "argon2id-other",
+            Treatment::Verifier,
+        ),
+        (
+            "$argon2id$v=19$m=65536,t=21,p=4$",
+            "argon2id-other",
+            Treatment::Verifier,
+        ),
+        (
+            "$argon2id$v=19$m=65536,t=3,p=17$",
+            "argon2id-other",
+            Treatment::Verifier,
+        ),
     ] {
         check(&format!("{head}{tail}"), label, treatment);
     }
@@ -128,11 +168,15 @@ fn the_forms_of_frameworks_wait_for_a_verifier() {
     let base32 = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
     let bare32 = base32.trim_end_matches('=');
     let base20 = "MDEyMzQ1Njc4OTAxMjM0NTY3ODk=";
-    let base64 = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMw==";
+    let base64 =
+        "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMw==";
     let v2 = format!("AA{}", "A".repeat(64)) + "==";
     let v3 = format!("AQAAAAEAACcQAAAAE{}", "A".repeat(65)) + "==";
     for (stored, label) in [
-        (format!("bcrypt_sha256$$2b$12${B53}"), "django-bcrypt-sha256"),
+        (
+            format!("bcrypt_sha256$$2b$12${B53}"),
+            "django-bcrypt-sha256",
+        ),
         (
             format!("$bcrypt-sha256$v=2,t=2b,r=12${}${}", crypt(22), crypt(31)),
             "passlib-bcrypt-sha256",
@@ -141,23 +185,47 @@ fn the_forms_of_frameworks_wait_for_a_verifier() {
             format!("$bcrypt-sha256$2a,12${}${}", crypt(22), crypt(31)),
             "passlib-bcrypt-sha256",
         ),
-        (format!("pbkdf2_sha256$600000$salt${base32}"), "django-pbkdf2-sha256"),
-        (format!("pbkdf2_sha1$600000$salt${base20}"), "django-pbkdf2-sha1"),
-        (format!("$pbkdf2-sha256$29000$N2YMIWQsBWBM${bare32}"), "passlib-pbkdf2-sha256"),
         (
-            format!("$pbkdf2$131000$N2YMIWQsBWBM${}", base20.trim_end_matches('=')),
+            format!("pbkdf2_sha256$600000$salt${base32}"),
+            "django-pbkdf2-sha256",
+        ),
+        (
+            format!("pbkdf2_sha1$600000$salt${base20}"),
+            "django-pbkdf2-sha1",
+        ),
+        (
+            format!("$pbkdf2-sha256$29000$N2YMIWQsBWBM${bare32}"),
+            "passlib-pbkdf2-sha256",
+        ),
+        (
+            format!(
+                "$pbkdf2$131000$N2YMIWQsBWBM${}",
+                base20.trim_end_matches('=')
+            ),
             "passlib-pbkdf2-sha1",
         ),
-        (format!("pbkdf2:sha256:600000$salt${hex64}"), "werkzeug-pbkdf2-sha256"),
-        (format!("pbkdf2:sha1$salt${}", &hex64[..40]), "werkzeug-pbkdf2-sha1"),
+        (
+            format!("pbkdf2:sha256:600000$salt${hex64}"),
+            "werkzeug-pbkdf2-sha256",
+        ),
+        (
+            format!("pbkdf2:sha1$salt${}", &hex64[..40]),
+            "werkzeug-pbkdf2-sha1",
+        ),
         (v2, "aspnet-v2"),
         (v3, "aspnet-v3"),
         (format!("scrypt:32768:8:1$salt${hex128}"), "werkzeug-scrypt"),
         (format!("scrypt$salt$16384$8$5${base64}"), "django-scrypt"),
-        (format!("$scrypt$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q${bare32}"), "passlib-scrypt"),
+        (
+            format!("$scrypt$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q${bare32}"),
+            "passlib-scrypt",
+        ),
         (format!("{hex32}:{hex128}"), "node-scrypt"),
         (format!("$6$salt${}", crypt(86)), "sha512-crypt"),
-        (format!("$6$rounds=656000$salt${}", crypt(86)), "sha512-crypt"),
+        (
+            format!("$6$rounds=656000$salt${}", crypt(86)),
+            "sha512-crypt",
+        ),
         (format!("$5$salt${}", crypt(43)), "sha256-crypt"),
         (format!("$1$salt${}", crypt(22)), "md5-crypt"),
         (format!("$apr1$salt${}", crypt(22)), "apr1-crypt"),
@@ -183,12 +251,18 @@ fn plain_digests_are_weak_and_known_by_their_length() {
         (HEX.repeat(8), "sha512-hex"),
         ("MDEyMzQ1Njc4OTAxMjM0NQ==".to_owned(), "md5-base64"),
         ("MDEyMzQ1Njc4OTAxMjM0NTY3ODk=".to_owned(), "sha1-base64"),
-        (format!("sha1$salt${}", &HEX.repeat(3)[..40]), "salted-sha1-hex"),
+        (
+            format!("sha1$salt${}", &HEX.repeat(3)[..40]),
+            "salted-sha1-hex",
+        ),
         (format!("md5$salt${}", HEX.repeat(2)), "salted-md5-hex"),
         (format!("{}:pepper", HEX.repeat(4)), "salted-sha256-hex"),
         (format!("pepper:{}", HEX.repeat(4)), "salted-sha256-hex"),
         ("{SHA}MDEyMzQ1Njc4OTAxMjM0NTY3ODk=".to_owned(), "sha1-ldap"),
-        ("{SSHA}MDEyMzQ1Njc4OTAxMjM0NTY3ODlzYWx0".to_owned(), "salted-sha1-ldap"),
+        (
+            "{SSHA}MDEyMzQ1Njc4OTAxMjM0NTY3ODlzYWx0".to_owned(),
+            "salted-sha1-ldap",
+        ),
     ] {
         check(&stored, label, Treatment::Verifier);
         assert!(HashClass::of(&stored).is_weak(), "{stored}");
@@ -225,7 +299,13 @@ fn markers_and_the_rest_are_no_password() {
     for elsewhere in ["LDAP", "{SASL}ada@example.org", "sso", "oauth"] {
         none(elsewhere, "elsewhere");
     }
-    for unknown in ["hunter2", "pässwort", "0123456789abcde", "$unknown$x", &"a".repeat(5_000)] {
+    for unknown in [
+        "hunter2",
+        "pässwort",
+        "0123456789abcde",
+        "$unknown$x",
+        &"a".repeat(5_000),
+    ] {
         none(unknown, "unknown");
     }
     assert_eq!(HashClass::of_nullable(None).label(), "null");

@@ -59,15 +59,49 @@ pub(super) fn is_salt(text: &str) -> bool {
 pub(super) fn marker(text: &str) -> Option<HashClass> {
     let lower = text.to_ascii_lowercase();
     let elsewhere = [
-        "ldap", "{ldap}", "ldap_user", "sso", "saml", "oauth", "oauth2", "oidc", "openid", "external", "google",
-        "facebook", "github", "azure", "azuread", "cas", "kerberos", "social", "{external}", "{sso}", "{sasl}",
+        "ldap",
+        "{ldap}",
+        "ldap_user",
+        "sso",
+        "saml",
+        "oauth",
+        "oauth2",
+        "oidc",
+        "openid",
+        "external",
+        "google",
+        "facebook",
+        "github",
+        "azure",
+        "azuread",
+        "cas",
+        "kerberos",
+        "social",
+        "{external}",
+        "{sso}",
+        "{sasl}",
     ];
-    if elsewhere.contains(&lower.as_str()) || lower.starts_with("{sasl}") || lower.starts_with("{ldap}") {
+    if elsewhere.contains(&lower.as_str())
+        || lower.starts_with("{sasl}")
+        || lower.starts_with("{ldap}")
+    {
         return Some(HashClass::Elsewhere);
     }
     let locked = [
-        "x", "-", "*lk*", "*np*", "np", "lk", "disabled", "locked", "none", "null", "nologin", "no_password",
-        "unusable", "invalid",
+        "x",
+        "-",
+        "*lk*",
+        "*np*",
+        "np",
+        "lk",
+        "disabled",
+        "locked",
+        "none",
+        "null",
+        "nologin",
+        "no_password",
+        "unusable",
+        "invalid",
     ];
     // Django's unusable password is `!` and forty random characters; MySQL's hash is `*` and hex.
     let bars = text.starts_with('!') || text.bytes().all(|byte| matches!(byte, b'*' | b'!'));
