@@ -13,6 +13,7 @@ mod migrate;
 mod options;
 mod prepare;
 mod push;
+mod restore;
 mod script;
 mod substitute;
 
@@ -25,6 +26,7 @@ pub use logins::Logins;
 pub use options::Options;
 pub use prepare::{Report, let_service_role_in, plan_sql, prepare};
 pub use push::{FileReport, MissingExtension, Note, PushError, PushOptions, PushReport, push};
+pub use restore::{RestoreError, RestoreReport, RestoredFile, RestoredTable, Unmatched, restore};
 pub use script::{SplitError, Statement, split};
 pub use substitute::substitutes;
 

@@ -147,7 +147,7 @@ impl PushError {
         }
     }
 
-    pub(super) fn read(path: &Path, source: std::io::Error) -> Self {
+    pub(crate) fn read(path: &Path, source: std::io::Error) -> Self {
         let path = path.to_owned();
         Self::Read { path, source }
     }

@@ -6,7 +6,7 @@
 mod error;
 mod files;
 mod run;
-mod session;
+pub(crate) mod session;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -18,6 +18,7 @@ use tokio_postgres::Error as SqlError;
 use crate::script::{Extension, ExtensionVerb, Kind, Statement};
 use crate::{Error, extensions, prepare, split};
 use files::{MigrationFile, Project, Script};
+pub(crate) use run::refused;
 use run::{Ledger, fits_one_transaction, run_file, run_roles};
 use session::Session;
 
@@ -157,7 +158,7 @@ pub async fn push(
     Ok(report)
 }
 
-fn ledger_failed(error: SqlError) -> PushError {
+pub(crate) fn ledger_failed(error: SqlError) -> PushError {
     PushError::Database(Error::Step {
         step: "ledger of migrations",
         source: error.into(),

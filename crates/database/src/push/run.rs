@@ -1,5 +1,7 @@
 //! One file at a time: its transaction, its statements, its row in the ledger.
 
+use std::path::Path;
+
 use tokio_postgres::Error as SqlError;
 
 use super::files::{MigrationFile, Script};
@@ -68,7 +70,8 @@ async fn run(
                 text,
             }),
             Err(refusal) => {
-                let error = refused(session, script, statement, index, !in_transaction, refusal);
+                let kept = !in_transaction;
+                let error = refused(session, &script.path, statement, index, kept, refusal);
                 give_up(session).await?;
                 return Err(error);
             }
@@ -80,7 +83,7 @@ async fn run(
             // Deferred constraints speak at the end.
             Some(last) => {
                 let (index, refusal) = (statements.len() - 1, Refusal::Sql(error));
-                refused(session, script, last, index, !in_transaction, refusal)
+                refused(session, &script.path, last, index, !in_transaction, refusal)
             }
             None => ledger_failed(error),
         });
@@ -140,7 +143,10 @@ pub(super) async fn run_roles(
                 let text = "the role is there already".to_owned();
                 notes.push(Note { line, text });
             }
-            Err(refusal) => return Err(refused(session, script, statement, index, true, refusal)),
+            Err(refusal) => {
+                let path = &script.path;
+                return Err(refused(session, path, statement, index, true, refusal));
+            }
         }
     }
     Ok(FileReport {
@@ -151,15 +157,15 @@ pub(super) async fn run_roles(
     })
 }
 
-fn refused(
+pub(crate) fn refused(
     session: &Session,
-    script: &Script,
+    path: &Path,
     statement: &Statement<'_>,
     index: usize,
     kept: bool,
     refusal: Refusal,
 ) -> PushError {
-    let (path, number, line) = (script.path.clone(), index + 1, statement.line);
+    let (path, number, line) = (path.to_owned(), index + 1, statement.line);
     match refusal {
         Refusal::Reserved(role) => PushError::ReservedRole {
             path,

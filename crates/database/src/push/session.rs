@@ -18,11 +18,11 @@ const DEFAULTS: &str = "set search_path = \"$user\", public, extensions; set loc
                         set statement_timeout = 0; set client_min_messages = warning";
 
 /// A connection that runs a project's statements.
-pub(super) struct Session {
-    pub(super) client: Client,
+pub(crate) struct Session {
+    pub(crate) client: Client,
     is_super: bool,
     is_owner: bool,
-    pub(super) major: i32,
+    pub(crate) major: i32,
     settings: BTreeSet<String>,
     /// Extensions that the server has, and whether each is in this database.
     extensions: BTreeMap<String, bool>,
@@ -30,10 +30,10 @@ pub(super) struct Session {
 }
 
 /// What became of a statement that is not simply run.
-pub(super) type Note = Option<String>;
+pub(crate) type Note = Option<String>;
 
 /// Why a statement was not run.
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// PostgreSQL said so.
     Sql(SqlError),
     /// It would change a reserved role.
@@ -49,7 +49,7 @@ impl From<SqlError> for Refusal {
 }
 
 impl Session {
-    pub(super) async fn open(admin: &Endpoint, missing: MissingExtensions) -> Result<Self, Error> {
+    pub(crate) async fn open(admin: &Endpoint, missing: MissingExtensions) -> Result<Self, Error> {
         let client = connect(admin).await?;
         let failed = |error: SqlError| Error::Step {
             step: "checks",
@@ -87,12 +87,12 @@ impl Session {
     }
 
     /// Whether `create extension` of this name can do something.
-    pub(super) fn has_extension(&self, name: &str) -> bool {
+    pub(crate) fn has_extension(&self, name: &str) -> bool {
         self.extensions.contains_key(name) || substitute::find(name).is_some()
     }
 
     /// DB-MIG-06, DB-MIG-07: a session as every file finds it.
-    pub(super) async fn begin_file(&self) -> Result<(), SqlError> {
+    pub(crate) async fn begin_file(&self) -> Result<(), SqlError> {
         let become_owner = self.become_owner();
         let reset = if self.is_super {
             "set session authorization default; reset all"
@@ -113,7 +113,7 @@ impl Session {
     }
 
     /// Becomes the administrator; returns the role that the file had chosen.
-    async fn rise(&self) -> Result<String, SqlError> {
+    pub(crate) async fn rise(&self) -> Result<String, SqlError> {
         let role = self
             .client
             .query_one("select pg_catalog.current_setting('role')", &[])
@@ -129,7 +129,7 @@ impl Session {
     }
 
     /// Becomes the owner role again, or the role that the file had chosen.
-    async fn step_down(&self, role: &str) -> Result<(), SqlError> {
+    pub(crate) async fn step_down(&self, role: &str) -> Result<(), SqlError> {
         self.client.batch_execute(self.become_owner()).await?;
         // Without a superuser the owner role is itself such a choice.
         if role != "none" {
@@ -141,14 +141,19 @@ impl Session {
     }
 
     /// Runs `sql` as the administrator.
-    pub(super) async fn as_admin(&self, sql: &str) -> Result<(), SqlError> {
+    pub(crate) async fn as_admin(&self, sql: &str) -> Result<(), SqlError> {
         let role = self.rise().await?;
         self.client.batch_execute(sql).await?;
         self.step_down(&role).await
     }
 
+    /// Whether rows can be loaded in any order, with triggers and foreign keys at rest.
+    pub(crate) fn is_superuser(&self) -> bool {
+        self.is_super
+    }
+
     /// Runs one statement; says what was done other than running it as the owner role.
-    pub(super) async fn run(
+    pub(crate) async fn run(
         &mut self,
         statement: &Statement<'_>,
         in_transaction: bool,
@@ -208,7 +213,7 @@ impl Session {
     }
 
     /// Notes a file in a ledger, in the file's own transaction where it has one.
-    pub(super) async fn note(
+    pub(crate) async fn note(
         &self,
         sql: &str,
         values: &[&(dyn tokio_postgres::types::ToSql + Sync)],

@@ -18,7 +18,36 @@ pub fn split(script: &str) -> Result<Vec<Statement<'_>>, SplitError> {
             None => return Ok(statements),
             Some(b';') => lexer.at += 1,
             Some(b'\\') => lexer.client_command()?,
-            Some(_) => statements.push(lexer.statement()?),
+            Some(_) => {
+                let (mut statement, _) = lexer.statement()?;
+                if statement.has_data() {
+                    statement.data = Some(lexer.copy_data());
+                }
+                statements.push(statement);
+            }
+        }
+    }
+}
+
+/// The first statement of `text`, which begins on `line`, and where what follows its semicolon begins; `None` while
+/// it has no end. Rows after `copy … from stdin` are left to the caller.
+pub(crate) fn first(text: &str, line: usize) -> Result<Option<(Statement<'_>, usize)>, SplitError> {
+    let mut lexer = Lexer {
+        text,
+        bytes: text.as_bytes(),
+        at: if text.starts_with('\u{feff}') { 3 } else { 0 },
+        line,
+    };
+    loop {
+        lexer.skip_blank()?;
+        match lexer.peek(0) {
+            None => return Ok(None),
+            Some(b';') => lexer.at += 1,
+            Some(b'\\') => lexer.client_command()?,
+            Some(_) => {
+                let (statement, is_closed) = lexer.statement()?;
+                return Ok(is_closed.then_some((statement, lexer.at)));
+            }
         }
     }
 }
@@ -124,8 +153,10 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    fn statement(&mut self) -> Result<Statement<'a>, SplitError> {
+    /// A statement, and whether a semicolon closes it.
+    fn statement(&mut self) -> Result<(Statement<'a>, bool), SplitError> {
         let (start, line) = (self.at, self.line);
+        let mut is_closed = false;
         let mut tokens = Vec::new();
         let mut depth = Depth::default();
         let mut end = start;
@@ -136,9 +167,14 @@ impl<'a> Lexer<'a> {
                     let what = "a parenthesis";
                     return Err(SplitError::Unclosed { line, what });
                 }
+                None if depth.body > 0 => {
+                    let what = "a function's body";
+                    return Err(SplitError::Unclosed { line, what });
+                }
                 None => break,
                 Some(b';') if depth.parentheses == 0 && depth.body == 0 => {
                     self.at += 1;
+                    is_closed = true;
                     break;
                 }
                 Some(b'\\') => return Err(self.client_command_within()),
@@ -152,16 +188,13 @@ impl<'a> Lexer<'a> {
                 }
             }
         }
-        let mut statement = Statement {
+        let statement = Statement {
             text: &self.text[start..end],
             line,
             data: None,
             tokens,
         };
-        if statement.word(0) == "copy" && statement.after(&["from", "stdin"]).is_some() {
-            statement.data = Some(self.copy_data());
-        }
-        Ok(statement)
+        Ok((statement, is_closed))
     }
 
     fn client_command_within(&self) -> SplitError {

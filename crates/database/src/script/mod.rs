@@ -5,11 +5,16 @@
 
 mod kind;
 mod lexer;
+mod reader;
+mod subject;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use kind::{Extension, ExtensionVerb, Kind};
+pub(crate) use lexer::first;
 pub use lexer::split;
+pub(crate) use reader::{Piece, ReadError, Reader};
+pub(crate) use subject::Subject;
 
 /// One statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +102,11 @@ impl Statement<'_> {
         (0..self.tokens.len())
             .find(|&at| (0..words.len()).all(|i| self.word(at + i) == words[i]))
             .map(|at| at + words.len())
+    }
+
+    /// Whether rows follow it, up to a line that holds `\.` alone.
+    pub(crate) fn has_data(&self) -> bool {
+        self.word(0) == "copy" && self.after(&["from", "stdin"]).is_some()
     }
 
     /// The name at `index`, quoted or not.

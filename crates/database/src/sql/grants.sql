@@ -2,6 +2,14 @@
 grant usage on schema public, extensions, graphql_public, storage, auth, realtime
   to postgres, anon, authenticated, service_role;
 grant create on schema public to postgres;
+-- DB-GRT-01: in a database of somebody else's the owner role does not own `public`; projects grant on it all the same.
+do $$
+begin
+  if not pg_has_role('postgres', (select nspowner from pg_catalog.pg_namespace where nspname = 'public'), 'usage') then
+    grant usage, create on schema public to postgres with grant option;
+  end if;
+end
+$$;
 grant usage on schema auth, storage, realtime, extensions to dashboard_user;
 -- DB-POW-15: functions of users in the services' schemas.
 grant create on schema auth, storage to postgres;

@@ -27,6 +27,16 @@ create table if not exists cron.job_run_details (
   end_time timestamptz
 );
 
+-- Who runs the jobs (crate `extensions`), and the last minute whose jobs were started: a node that was overtaken by
+-- another finds out in the transaction in which it would start any.
+create table if not exists cron._runner (
+  only_one boolean primary key default true check (only_one),
+  leader uuid,
+  last_minute timestamptz,
+  server_start timestamptz
+);
+insert into cron._runner default values on conflict do nothing;
+
 alter table cron.job enable row level security;
 alter table cron.job_run_details enable row level security;
 do $$

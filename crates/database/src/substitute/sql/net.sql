@@ -1,5 +1,5 @@
 -- DB-SUB-03: requests to other servers, in the place of extension pg_net. A function only writes the request
--- down, in the caller's transaction; it is sent after the commit, at most once.
+-- down, in the caller's transaction; it is sent after the commit, at most once, by the worker of crate `extensions`.
 create schema if not exists net;
 
 create table if not exists net.http_request_queue (
@@ -9,6 +9,14 @@ create table if not exists net.http_request_queue (
   headers jsonb,
   body bytea,
   timeout_milliseconds int not null
+);
+
+-- Which of them are being sent, by which node, and until when that node may take. A request stays in the queue until
+-- its answer is written, so that it is pending for as long as it is.
+create table if not exists net._in_flight (
+  id bigint primary key,
+  node uuid not null,
+  until timestamptz not null
 );
 
 create table if not exists net._http_response (
