@@ -54,6 +54,28 @@ pub struct Returns {
     pub type_name: TypeName,
     /// The relation whose rows it returns, if it does.
     pub relation: Option<ObjectName>,
+    /// If its type is a domain named like a media type: that domain.
+    pub media: Option<MediaDomain>,
+}
+
+/// A domain that is named like a media type, or `*/*`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MediaDomain {
+    /// The media type, as the domain is named.
+    pub media: String,
+    /// Under all domains, the type that stores the value.
+    pub base_type: TypeName,
+}
+
+/// An aggregate that makes a media type out of rows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MediaAggregate {
+    /// The aggregate.
+    pub function: ObjectName,
+    /// What it makes.
+    pub makes: MediaDomain,
+    /// The relation whose rows it takes; `None`: any rows.
+    pub relation: Option<ObjectName>,
 }
 
 /// A function that may be called by name.

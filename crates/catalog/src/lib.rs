@@ -16,9 +16,11 @@ mod relationship;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-pub use function::{Function, Parameter, Returns, Shape, Volatility};
+pub use function::{Function, MediaAggregate, MediaDomain, Parameter, Returns, Shape, Volatility};
 pub use live::{Live, ScopeOf, Watch};
-pub use relation::{Column, Identity, ObjectName, Policy, PolicyCommand, Relation, RelationKind};
+pub use relation::{
+    Column, Identity, ObjectName, Policy, PolicyCommand, Relation, RelationKind, Representation,
+};
 pub use relationship::{Cardinality, ColumnPairs, ComputedRelationship, Junction, Relationship};
 
 /// What is to be known.
@@ -69,6 +71,7 @@ pub struct Catalog {
     functions: HashMap<ObjectName, Vec<Arc<Function>>>,
     relationships: HashMap<ObjectName, Vec<Relationship>>,
     computed: HashMap<ObjectName, Vec<ComputedRelationship>>,
+    media_aggregates: Vec<MediaAggregate>,
     role_settings: HashMap<String, Vec<(String, String)>>,
     login_settings: BTreeMap<String, String>,
 }
@@ -157,6 +160,11 @@ impl Catalog {
         self.relationships
             .keys()
             .filter(move |origin| origin.schema == schema)
+    }
+
+    /// The aggregates of the shown schemas that make media types.
+    pub fn media_aggregates(&self) -> &[MediaAggregate] {
+        &self.media_aggregates
     }
 
     /// The settings that go with a role.

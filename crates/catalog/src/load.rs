@@ -9,9 +9,11 @@ use tokio_postgres::{Client, Row};
 
 use crate::derive::{self, Constraint, ConstraintKind};
 use crate::{
-    Catalog, Column, Error, Function, Identity, ObjectName, Parameter, Policy, PolicyCommand,
-    Relation, RelationKind, Returns, Schema, Scope, Shape, Volatility, lineage,
+    Catalog, Column, Error, Function, Identity, ObjectName, Policy, PolicyCommand, Relation,
+    RelationKind, Representation, Schema, Scope, lineage,
 };
+
+mod function;
 
 const BEGIN: &str = "begin isolation level repeatable read read only; set local search_path to ''";
 const SCHEMAS: &str = include_str!("sql/schemas.sql");
@@ -20,6 +22,7 @@ const COLUMNS: &str = include_str!("sql/columns.sql");
 const CONSTRAINTS: &str = include_str!("sql/constraints.sql");
 const VIEWS: &str = include_str!("sql/views.sql");
 const FUNCTIONS: &str = include_str!("sql/functions.sql");
+const MEDIA_AGGREGATES: &str = include_str!("sql/media_aggregates.sql");
 const POLICIES: &str = include_str!("sql/policies.sql");
 const ROLE_SETTINGS: &str = include_str!("sql/role_settings.sql");
 const LOGIN_SETTINGS: &str = include_str!("sql/login_settings.sql");
@@ -78,6 +81,7 @@ async fn read(
         function_rows,
         policy_rows,
         role_rows,
+        media_rows,
     ) = futures_util::try_join!(
         client.query(SCHEMAS, &both),
         client.query(RELATIONS, &exposed),
@@ -87,6 +91,7 @@ async fn read(
         client.query(FUNCTIONS, &exposed),
         client.query(POLICIES, &exposed),
         client.query(ROLE_SETTINGS, &[]),
+        client.query(MEDIA_AGGREGATES, &exposed),
     )
     .map_err(pg::Error::from)?;
 
@@ -109,7 +114,7 @@ async fn read(
     derive::keys(&mut relations, &constraints, &views);
     let functions = function_rows
         .iter()
-        .map(function)
+        .map(function::function)
         .collect::<Result<Vec<_>, _>>()?;
     let computed = derive::computed(&functions);
     let relationships = derive::relationships(&relations, &constraints, &views, &computed);
@@ -132,6 +137,10 @@ async fn read(
         functions: HashMap::new(),
         relationships,
         computed,
+        media_aggregates: media_rows
+            .iter()
+            .map(function::media_aggregate)
+            .collect::<Result<_, _>>()?,
         role_settings,
         login_settings,
     };
@@ -155,6 +164,7 @@ fn fingerprint(catalog: &Catalog, relations: &[Relation], functions: &[Function]
     let mut hasher = std::hash::DefaultHasher::new();
     relations.hash(&mut hasher);
     functions.hash(&mut hasher);
+    catalog.media_aggregates.hash(&mut hasher);
     catalog.login_settings.hash(&mut hasher);
     catalog.scope.hash(&mut hasher);
     let mut roles: Vec<_> = catalog.role_settings.iter().collect();
@@ -237,9 +247,29 @@ fn fill_columns(relations: &mut [Relation], rows: &[Row]) -> Result<(), Error> {
             enum_values: get::<Option<Vec<String>>>(row, 10)?.unwrap_or_default(),
             description: get(row, 11)?,
             max_length: get(row, 12)?,
+            representation: Representation {
+                to_json: pair(row, 13)?,
+                from_text: pair(row, 14)?,
+                from_json: pair(row, 15)?,
+            },
         });
     }
     Ok(())
+}
+
+/// A name out of an array of schema and name.
+fn pair(row: &Row, index: usize) -> Result<Option<ObjectName>, Error> {
+    let names: Option<Vec<String>> = get(row, index)?;
+    Ok(names
+        .and_then(|names| <[String; 2]>::try_from(names).ok())
+        .map(|[schema, name]| ObjectName { schema, name }))
+}
+
+fn name_of(row: &Row, schema: usize, name: usize) -> Result<Option<ObjectName>, Error> {
+    let (schema, name): (Option<String>, Option<String>) = (get(row, schema)?, get(row, name)?);
+    Ok(schema
+        .zip(name)
+        .map(|(schema, name)| ObjectName { schema, name }))
 }
 
 fn fill_policies(relations: &mut [Relation], rows: &[Row]) -> Result<(), Error> {
@@ -281,92 +311,6 @@ fn constraint(row: &Row) -> Result<Constraint, Error> {
         foreign_relation: oid(row, 9)?,
         foreign_numbers: get(row, 14)?,
     })
-}
-
-fn function(row: &Row) -> Result<Function, Error> {
-    let relation_of = |schema: usize, name: usize| -> Result<Option<ObjectName>, Error> {
-        let (schema, name): (Option<String>, Option<String>) = (get(row, schema)?, get(row, name)?);
-        Ok(schema
-            .zip(name)
-            .map(|(schema, name)| ObjectName { schema, name }))
-    };
-    let shape = match (get(row, 9)?, get(row, 8)?) {
-        (true, _) => Shape::Void,
-        (false, true) => Shape::Composite,
-        (false, false) => Shape::Scalar,
-    };
-    let modes: Vec<String> = get(row, 14)?;
-    // With OUT or TABLE columns the row is the function's own, whatever its declared type.
-    let own_row = modes
-        .iter()
-        .any(|mode| matches!(mode.as_str(), "t" | "b" | "o"));
-    let config: Vec<String> = get(row, 16)?;
-    Ok(Function {
-        oid: oid(row, 0)?,
-        name: ObjectName {
-            schema: get(row, 1)?,
-            name: get(row, 2)?,
-        },
-        description: get(row, 3)?,
-        parameters: parameters(
-            &get::<Vec<String>>(row, 12)?,
-            &get::<Vec<String>>(row, 13)?,
-            &modes,
-            get(row, 15)?,
-        ),
-        volatility: match get::<&str>(row, 4)? {
-            "i" => Volatility::Immutable,
-            "s" => Volatility::Stable,
-            _ => Volatility::Volatile,
-        },
-        returns: Returns {
-            set: get(row, 5)?,
-            one_row: get(row, 6)?,
-            type_name: TypeName::from_catalog(get::<&str>(row, 7)?),
-            shape,
-            relation: if own_row { None } else { relation_of(10, 11)? },
-        },
-        settings: config
-            .iter()
-            .filter_map(|entry| entry.split_once('='))
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
-        row_argument: relation_of(17, 18)?,
-    })
-}
-
-fn parameters(
-    names: &[String],
-    types: &[String],
-    modes: &[String],
-    defaults: i32,
-) -> Vec<Parameter> {
-    let mode = |at: usize| modes.get(at).map_or("i", String::as_str);
-    let inputs: Vec<usize> = (0..types.len())
-        .filter(|at| matches!(mode(*at), "i" | "b" | "v"))
-        .collect();
-    let required = inputs
-        .len()
-        .saturating_sub(usize::try_from(defaults).unwrap_or(0));
-    inputs
-        .iter()
-        .enumerate()
-        .map(|(position, at)| {
-            let type_name = types[*at].as_str();
-            let cast = match type_name {
-                "character" => "character varying",
-                "bit" => "bit varying",
-                other => other,
-            };
-            Parameter {
-                name: names.get(*at).cloned().unwrap_or_default(),
-                type_name: TypeName::from_catalog(type_name),
-                cast_type: TypeName::from_catalog(cast),
-                required: position < required,
-                variadic: mode(*at) == "v",
-            }
-        })
-        .collect()
 }
 
 fn get<'a, T: FromSql<'a>>(row: &'a Row, index: usize) -> Result<T, Error> {

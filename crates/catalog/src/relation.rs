@@ -137,6 +137,19 @@ pub struct Column {
     pub description: Option<String>,
     /// Most characters, of `char(n)` and `varchar(n)`.
     pub max_length: Option<i32>,
+    /// If its type is a domain with representations: the functions that show and read its values.
+    pub representation: Representation,
+}
+
+/// How the values of a domain are shown and read: the functions of its implicit casts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Representation {
+    /// From the domain to `json`.
+    pub to_json: Option<ObjectName>,
+    /// From `text` to the domain.
+    pub from_text: Option<ObjectName>,
+    /// From `json` to the domain.
+    pub from_json: Option<ObjectName>,
 }
 
 impl Column {

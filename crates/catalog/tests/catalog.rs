@@ -34,6 +34,17 @@ create policy mine on public.posts for update to public using (author = 1) with 
 create function public.greet(name text, loud boolean default false) returns text language sql immutable as $$ select name $$;
 create function public.found(out a int, out b text) language sql as $$ select 1, 'x' $$;
 create function public.latest(public.users) returns setof public.posts rows 1 language sql stable as $$ select * from public.posts $$;
+create domain public.color as int;
+create function public.show(public.color) returns json language sql immutable as $$ select to_json('#' || $1) $$;
+create function public.read(text) returns public.color language sql immutable as $$ select ltrim($1, '#')::int::public.color $$;
+create cast (public.color as json) with function public.show(public.color) as implicit;
+create cast (text as public.color) with function public.read(text) as implicit;
+create table public.paints (id int primary key, color public.color);
+create domain hidden.\"text/html\" as text;
+create function public.page() returns hidden.\"text/html\" language sql as $$ select '<p/>'::hidden.\"text/html\" $$;
+create function public.add_line(text, public.tags) returns text language sql as $$ select $1 || $2.id $$;
+create function public.done(text) returns hidden.\"text/html\" language sql as $$ select $1::hidden.\"text/html\" $$;
+create aggregate public.html_agg(public.tags) (sfunc = public.add_line, stype = text, finalfunc = public.done, initcond = '');
 create function public.act() returns trigger language plpgsql as $$ begin return new; end $$;
 ";
 
@@ -246,4 +257,36 @@ async fn equal_contents_have_equal_hashes() {
         Catalog::load(&client, &schemas, &[]).await.unwrap().hash(),
         first
     );
+}
+
+// REST-OBJ-06
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn domains_are_known_with_the_functions_that_show_and_read_them() {
+    let catalog = load().await;
+    let paints = catalog.relation(&name("paints")).unwrap();
+    let known = &paints.column("color").unwrap().representation;
+    assert_eq!(known.to_json, Some(name("show")));
+    assert_eq!(known.from_text, Some(name("read")));
+    assert_eq!(known.from_json, None);
+    assert_eq!(
+        paints.column("id").unwrap().representation,
+        catalog::Representation::default()
+    );
+}
+
+// REST-HND-01, REST-HND-02, REST-HND-03
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_makes_media_types_is_known() {
+    let catalog = load().await;
+    let media = catalog.functions(&name("page"))[0].returns.media.as_ref();
+    assert_eq!(
+        media.map(|m| (m.media.as_str(), m.base_type.as_str())),
+        Some(("text/html", "text"))
+    );
+    let [aggregate] = catalog.media_aggregates() else {
+        panic!("{:?}", catalog.media_aggregates());
+    };
+    assert_eq!(aggregate.function, name("html_agg"));
+    assert_eq!(aggregate.relation, Some(name("tags")));
+    assert_eq!(aggregate.makes.media, "text/html");
 }

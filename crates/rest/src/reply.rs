@@ -21,7 +21,7 @@ use crate::result::ResultSet;
 #[derive(Debug)]
 pub(crate) struct Reply {
     status: u16,
-    headers: Vec<(HeaderName, String)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
     /// Whether a body could follow; if not there is neither `Content-Type` nor `Content-Length`.
     length: Option<usize>,
@@ -31,8 +31,14 @@ impl Reply {
     /// REST-OPT-01.
     pub(crate) fn info(allow: &str) -> Self {
         let headers = vec![
-            (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*".to_owned()),
-            (header::ALLOW, allow.to_owned()),
+            (
+                header::ACCESS_CONTROL_ALLOW_ORIGIN,
+                HeaderValue::from_static("*"),
+            ),
+            (
+                header::ALLOW,
+                HeaderValue::from_str(allow).expect("methods are plain words"),
+            ),
         ];
         Self {
             status: 200,
@@ -51,6 +57,7 @@ impl Reply {
     ) -> Result<Self, Error> {
         let mut reply = match &plan.kind {
             Kind::Info { allow } => return Ok(Self::info(allow)),
+            _ if plan.chosen.explain.is_some() => Self::of_plan(&result, plan),
             Kind::Write(write) => Self::of_write(&result, plan, write),
             Kind::Read(_) | Kind::Call(_) => Self::of_rows(&result, request, plan)?,
         };
@@ -65,16 +72,19 @@ impl Reply {
                 request.shape.schema.clone(),
             );
         }
-        if !plan.applied.is_empty() {
-            reply.add(
+        if let Some(applied) = &plan.applied {
+            reply.headers.push((
                 HeaderName::from_static("preference-applied"),
-                plan.applied.clone(),
-            );
+                applied.clone(),
+            ));
         }
         if !plan.deprecated.is_empty() {
             reply.add(header::WARNING, deprecation(&plan.deprecated));
         }
-        reply.add(header::VARY, "Accept, Prefer, Range".to_owned());
+        reply.headers.push((
+            header::VARY,
+            HeaderValue::from_static("Accept, Prefer, Range"),
+        ));
         reply.overridden(&result)?;
         if reply.length.is_some() && !request.shape.head {
             reply.body = result
@@ -107,7 +117,7 @@ impl Reply {
             length: None,
         };
         if !void {
-            reply.add(header::CONTENT_TYPE, plan.format.content_type().to_owned());
+            reply.typed(plan);
             reply.length = Some(result.body.as_ref().map_or(0, Bytes::len));
         }
         reply.add(
@@ -155,7 +165,7 @@ impl Reply {
             length: None,
         };
         if shown {
-            reply.add(header::CONTENT_TYPE, plan.format.content_type().to_owned());
+            reply.typed(plan);
             reply.length = Some(result.body.as_ref().map_or(0, Bytes::len));
         } else if matches!(write.change, Change::Insert { .. }) {
             reply.length = Some(0);
@@ -179,8 +189,28 @@ impl Reply {
         reply
     }
 
+    fn typed(&mut self, plan: &Plan) {
+        self.headers
+            .push((header::CONTENT_TYPE, plan.chosen.content_type.clone()));
+    }
+
+    /// Adds a header, unless its value cannot be one.
     fn add(&mut self, name: HeaderName, value: String) {
-        self.headers.push((name, value));
+        if let Ok(value) = HeaderValue::try_from(value) {
+            self.headers.push((name, value));
+        }
+    }
+
+    /// The execution plan: always 200, and no range.
+    fn of_plan(result: &ResultSet, plan: &Plan) -> Self {
+        let mut reply = Self {
+            status: 200,
+            headers: Vec::new(),
+            body: Bytes::new(),
+            length: Some(result.body.as_ref().map_or(0, Bytes::len)),
+        };
+        reply.typed(plan);
+        reply
     }
 
     /// REST-RSP-01 to -03.
@@ -213,9 +243,7 @@ impl Reply {
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         for (name, value) in self.headers {
-            if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
-                headers.append(name, value);
-            }
+            headers.append(name, value);
         }
         if let Some(length) = self.length {
             headers.insert(header::CONTENT_LENGTH, length.into());
@@ -267,7 +295,7 @@ fn location(write: &WritePlan, key: &[Option<String>]) -> String {
     format!("/{}?{}", encode(&relation.name.name), parts.join("&"))
 }
 
-fn response_headers(text: &str) -> Option<Vec<(HeaderName, String)>> {
+fn response_headers(text: &str) -> Option<Vec<(HeaderName, HeaderValue)>> {
     let items: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(text).ok()?;
     items
         .iter()
@@ -277,7 +305,7 @@ fn response_headers(text: &str) -> Option<Vec<(HeaderName, String)>> {
             let single = members.next().is_none();
             single.then_some((
                 HeaderName::try_from(name.as_str()).ok()?,
-                value.as_str()?.to_owned(),
+                HeaderValue::from_bytes(value.as_str()?.as_bytes()).ok()?,
             ))
         })
         .collect()

@@ -33,6 +33,11 @@ impl ResultSet {
         anonymous: bool,
     ) -> Result<Self, Error> {
         let failed = |error| Error::from_pg(error, anonymous);
+        if plan.chosen.explain.is_some() {
+            let main = transaction.main;
+            let results = requests.run(transaction.tx).await.map_err(failed)?;
+            return Ok(Self::explained(results.get(main)));
+        }
         let Transaction { tx, main, estimate } = transaction;
         if !must_be_judged(plan) {
             let results = requests.run(tx).await.map_err(failed)?;
@@ -53,6 +58,19 @@ impl ResultSet {
         }
     }
 
+    /// REST-MED-07: what `EXPLAIN` wrote, a line a row.
+    fn explained(lines: Option<&pg::ResultSet>) -> Self {
+        let mut text = Vec::new();
+        for row in lines.into_iter().flat_map(|set| &set.rows) {
+            text.extend_from_slice(row.get(0).map_or(&b""[..], |line| line));
+            text.push(b'\n');
+        }
+        Self {
+            body: Some(text.into()),
+            ..Self::default()
+        }
+    }
+
     fn read(
         results: &[pg::ResultSet],
         main: usize,
@@ -70,7 +88,13 @@ impl ResultSet {
         let mut result = Self {
             total: number(column::TOTAL),
             rows: number(column::ROWS).unwrap_or(0),
-            body: row.get(column::BODY).cloned(),
+            body: row.get(column::BODY).map(|body| {
+                if plan.chosen.format.is_bytes() {
+                    unhex(body)
+                } else {
+                    body.clone()
+                }
+            }),
             headers: text(column::HEADERS),
             status: text(column::STATUS),
             inserted: number(column::INSERTED),
@@ -131,7 +155,7 @@ impl ResultSet {
             let _ = most;
             return Err(Error::MaxAffected(rows));
         }
-        if singular && plan.format.is_singular() && rows != 1 {
+        if singular && plan.chosen.format.is_singular() && rows != 1 {
             return Err(Error::NotSingular(rows));
         }
         Ok(())
@@ -143,12 +167,22 @@ fn must_be_judged(plan: &Plan) -> bool {
     match &plan.kind {
         Kind::Read(_) | Kind::Info { .. } => false,
         Kind::Write(write) => {
-            plan.format.is_singular()
+            plan.chosen.format.is_singular()
                 || write.max_affected.is_some()
                 || matches!(write.change, Change::SingleUpsert { .. })
         }
         Kind::Call(call) => {
-            !call.read_only && (plan.format.is_singular() || call.max_affected.is_some())
+            !call.read_only && (plan.chosen.format.is_singular() || call.max_affected.is_some())
         }
     }
+}
+
+/// The bytes behind `\x…`.
+fn unhex(text: &[u8]) -> Bytes {
+    let digits = text.strip_prefix(b"\\x").unwrap_or(text);
+    let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or(0);
+    digits
+        .chunks_exact(2)
+        .map(|pair| u8::try_from(digit(pair[0]) * 16 + digit(pair[1])).unwrap_or(0))
+        .collect()
 }

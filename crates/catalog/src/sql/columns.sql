@@ -11,6 +11,31 @@ with recursive base_types as (
 resolved as (
   select oid, base, typdefault from base_types where typbasetype = 0
 ),
+representations as (
+  -- implicit casts with a function, from or to a domain: how its values are shown and read
+  select
+    domain as oid,
+    max(function) filter (where kind = 'to_json') as to_json,
+    max(function) filter (where kind = 'from_text') as from_text,
+    max(function) filter (where kind = 'from_json') as from_json
+  from (
+    select
+      case when c.casttarget = 'json'::regtype then c.castsource else c.casttarget end as domain,
+      case
+        when c.casttarget = 'json'::regtype then 'to_json'
+        when c.castsource = 'text'::regtype then 'from_text'
+        else 'from_json'
+      end as kind,
+      array[n.nspname::text, p.proname::text] as function
+    from pg_cast c
+    join pg_proc p on p.oid = c.castfunc
+    join pg_namespace n on n.oid = p.pronamespace
+    where c.castcontext = 'i'
+      and c.castmethod = 'f'
+      and (c.casttarget = 'json'::regtype or c.castsource in ('text'::regtype, 'json'::regtype))
+  ) cast_function
+  group by domain
+),
 labels as (
   select enumtypid, array_agg(enumlabel::text order by enumsortorder) as labels
   from pg_enum
@@ -34,12 +59,16 @@ select
   a.attgenerated <> '' as generated,
   l.labels,
   d.description,
-  case when t.base in (1042, 1043) and a.atttypmod > 4 then a.atttypmod - 4 end as max_length
+  case when t.base in (1042, 1043) and a.atttypmod > 4 then a.atttypmod - 4 end as max_length,
+  r.to_json,
+  r.from_text,
+  r.from_json
 from pg_attribute a
 join pg_class c on c.oid = a.attrelid
 join pg_namespace n on n.oid = c.relnamespace
 join pg_type dt on dt.oid = a.atttypid
 join resolved t on t.oid = a.atttypid
+left join representations r on r.oid = a.atttypid and dt.typtype = 'd'
 left join labels l on l.enumtypid = t.base
 left join pg_attrdef ad on ad.adrelid = a.attrelid and ad.adnum = a.attnum
 left join pg_description d

@@ -31,11 +31,14 @@ select
   p.pronargdefaults::int4,
   coalesce(p.proconfig, '{}')::text[] as config,
   an.nspname::text as argument_schema,
-  ac.relname::text as argument_relation
+  ac.relname::text as argument_relation,
+  case when mt.typtype = 'd' and mt.typname ~* '^([a-z0-9.-]+/[a-z0-9.+-]+|\*/\*)$' then mt.typname::text end as media,
+  format_type(b.base, null) as base_type
 from pg_proc p
 join pg_namespace n on n.oid = p.pronamespace
 join base_types b on b.oid = p.prorettype and b.typbasetype = 0
 join pg_type bt on bt.oid = b.base
+join pg_type mt on mt.oid = p.prorettype
 left join pg_class rc on rc.oid = bt.typrelid and rc.relkind in ('r', 'v', 'm', 'f', 'p')
 left join pg_namespace rn on rn.oid = rc.relnamespace
 left join pg_type at on p.pronargs = 1 and at.oid = p.proargtypes[0]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use catalog::{Catalog, Function, ObjectName, Shape as ResultShape, Volatility};
 use sql::TypeName;
 
-use super::negotiate::{self, Applies, Format};
+use super::negotiate::{self, Applies, Offers};
 use super::node::{Node, Source};
 use super::planner::Planner;
 use super::{Kind, Plan, hint};
@@ -199,7 +199,9 @@ pub(super) fn plan(
         }
         ResultShape::Void | ResultShape::Scalar => None,
     };
-    let format = Format::choose(&shape.accept)?;
+    let target = returns.relation.as_ref().unwrap_or(&function.name);
+    let offers = Offers::new(shape, catalog, config, target, Some(function));
+    let chosen = offers.choose(&shape.accept)?;
     let prefer = &shape.prefer;
     negotiate::strictness(prefer)?;
     let max_affected = prefer.effective_max_affected();
@@ -213,7 +215,7 @@ pub(super) fn plan(
             .any(|wanted| wanted.eq_ignore_ascii_case(name))
     };
     Ok(Plan {
-        format,
+        chosen,
         applied: negotiate::applied(prefer, Applies::Call),
         count: prefer.count,
         deprecated: planner.deprecated(),

@@ -12,23 +12,26 @@ mod write;
 use std::sync::Arc;
 
 use catalog::{Catalog, ObjectName, Relation};
+use http::HeaderValue;
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::request::media::Nulls;
 use crate::request::prefer::Count;
 use crate::request::{Action, CallVerb, Shape, Verb};
 pub(crate) use call::{Arguments, CallPlan};
-pub(crate) use negotiate::Format;
+use negotiate::Offers;
+pub(crate) use negotiate::{Chosen, Format};
 pub(crate) use node::Node;
-pub(crate) use write::{Change, Conflict, WritePlan};
+pub(crate) use write::{Change, Conflict, Target, WritePlan};
 
 /// A request understood.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) kind: Kind,
-    pub(crate) format: Format,
-    /// `Preference-Applied`; empty if there is nothing to report.
-    pub(crate) applied: String,
+    pub(crate) chosen: Chosen,
+    /// `Preference-Applied`, if there is anything to report.
+    pub(crate) applied: Option<HeaderValue>,
     pub(crate) count: Option<Count>,
     /// Embeds that were addressed by name although they have an alias: name and alias.
     pub(crate) deprecated: Vec<(String, String)>,
@@ -78,8 +81,12 @@ impl Plan {
     fn info(allow: String) -> Self {
         Self {
             kind: Kind::Info { allow },
-            format: Format::default(),
-            applied: String::new(),
+            chosen: Chosen {
+                format: Format::Json(Nulls::Kept),
+                content_type: HeaderValue::from_static("application/json; charset=utf-8"),
+                explain: None,
+            },
+            applied: None,
             count: None,
             deprecated: Vec::new(),
         }
@@ -129,11 +136,12 @@ fn read(
         &relation.name,
         true,
     )?;
-    let format = Format::choose(&shape.accept)?;
+    let offers = Offers::new(shape, catalog, config, &relation.name, None);
+    let chosen = offers.choose(&shape.accept)?;
     negotiate::strictness(&shape.prefer)?;
     Ok(Plan {
         kind: Kind::Read(node),
-        format,
+        chosen,
         applied: negotiate::applied(&shape.prefer, negotiate::Applies::Read),
         count: shape.prefer.count,
         deprecated: planner.deprecated(),

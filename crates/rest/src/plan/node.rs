@@ -88,6 +88,10 @@ pub(crate) struct Column {
     pub(crate) as_jsonb: bool,
     /// Whether full-text operators need `to_tsvector(column)`.
     pub(crate) as_tsvector: bool,
+    /// REST-OBJ-06: what shows the column's values, where they are shown as they are.
+    pub(crate) shown_by: Option<ObjectName>,
+    /// REST-FLT-16: what reads the values that the column is compared with.
+    pub(crate) read_by: Option<ObjectName>,
 }
 
 /// A condition on a node's rows.

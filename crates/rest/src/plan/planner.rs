@@ -320,11 +320,14 @@ fn locate(
 
 pub(super) fn column(field: &Field, relation: Option<&Relation>) -> Column {
     let known = relation.and_then(|relation| relation.column(&field.name));
+    let bare = known.filter(|_| field.path.is_empty());
     Column {
         name: field.name.clone(),
         path: field.path.clone(),
         as_jsonb: !field.path.is_empty() && !known.is_some_and(catalog::Column::is_json),
         as_tsvector: field.path.is_empty() && known.is_some_and(|column| !column.is_tsvector()),
+        shown_by: bare.and_then(|column| column.representation.to_json.clone()),
+        read_by: bare.and_then(|column| column.representation.from_text.clone()),
     }
 }
 

@@ -22,8 +22,8 @@ pub(super) fn selected(
     for item in select {
         match item {
             SelectItem::Star => match relation {
-                // REST-AGG-07: what is grouped by has to be named.
-                Some(relation) if aggregated => {
+                // REST-AGG-07, REST-OBJ-06: what is grouped by, or shown by a function, has to be named.
+                Some(relation) if aggregated || has_representations(relation) => {
                     list.extend(relation.columns.iter().map(|known| plain(known, relation)));
                 }
                 _ => list.push(Selected::Star),
@@ -60,6 +60,13 @@ pub(super) fn selected(
         }
     }
     list
+}
+
+fn has_representations(relation: &Relation) -> bool {
+    relation
+        .columns
+        .iter()
+        .any(|column| column.representation.to_json.is_some())
 }
 
 fn plain(known: &catalog::Column, relation: &Relation) -> Selected {

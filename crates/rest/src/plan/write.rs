@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use catalog::{Catalog, Relation};
+use catalog::{Catalog, ObjectName, Relation};
 use sql::{CatalogExpression, TypeName};
 
-use super::negotiate::{self, Applies, Format};
+use super::negotiate::{self, Applies, Offers};
 use super::node::{Condition, Node, Source};
 use super::planner::Planner;
 use super::{Kind, Plan};
@@ -23,6 +23,8 @@ pub(crate) struct Target {
     pub(crate) full_type: TypeName,
     /// What stands in for a missing key, if that was asked for.
     pub(crate) default: Option<CatalogExpression>,
+    /// REST-OBJ-06: what reads the JSON of the body.
+    pub(crate) read_by: Option<ObjectName>,
 }
 
 /// What happens when a row with this key is there already.
@@ -114,7 +116,8 @@ pub(super) fn plan(
         safe(&change, &targets)?;
     }
     negotiate::strictness(prefer)?;
-    let format = Format::choose(&shape.accept)?;
+    let offers = Offers::new(shape, catalog, config, &relation.name, None);
+    let chosen = offers.choose(&shape.accept)?;
     let applies = match &change {
         Change::Insert { conflict } => Applies::Insert {
             resolves: conflict.is_some(),
@@ -125,7 +128,7 @@ pub(super) fn plan(
     };
     let limits = matches!(change, Change::Update | Change::Delete);
     Ok(Plan {
-        format,
+        chosen,
         applied: negotiate::applied(prefer, applies),
         count: prefer.count.filter(|_| verb != Verb::SingleUpsert),
         deprecated: planner.deprecated(),
@@ -220,6 +223,7 @@ fn target(key: &str, relation: &Relation, fill: bool) -> Result<Target, Error> {
         name: column.name.clone(),
         full_type: column.full_type.clone(),
         default: column.default.clone().filter(|_| fill),
+        read_by: column.representation.from_json.clone(),
     })
 }
 

@@ -36,23 +36,29 @@ impl Writer {
             }
         }
         self.push(", count(*), ");
-        let nulls = match plan.format {
-            Format::Json(nulls) | Format::Singular(nulls) => nulls,
-            Format::Csv => Nulls::Kept,
+        let format = &plan.chosen.format;
+        let nulls = match format {
+            Format::Json(nulls) | Format::Singular(nulls) => *nulls,
+            _ => Nulls::Kept,
         };
+        let is_json = matches!(format, Format::Json(_) | Format::Singular(_));
         match (returns.shape, returns.set) {
-            _ if head => self.body(plan.format, true),
+            _ if head => self.body(format, true),
             (Shape::Void, _) => {
                 self.push("null::text");
             }
-            _ if plan.format == Format::Csv => self.body(plan.format, false),
+            (Shape::Scalar, _) if !is_json => match format {
+                Format::Aggregate { function, .. } => self.aggregated_scalar(function),
+                _ => self.body(format, false),
+            },
+            _ if !is_json => self.body(format, false),
             (Shape::Scalar, false) => self.one_scalar(),
-            (Shape::Scalar, true) if plan.format.is_singular() => self.one_scalar(),
+            (Shape::Scalar, true) if format.is_singular() => self.one_scalar(),
             (Shape::Scalar, true) => {
                 self.push("coalesce(json_agg(\"pgrst_page\".\"pgrst_scalar\"), '[]')");
             }
             (Shape::Composite, false) => self.one_row(nulls),
-            (Shape::Composite, true) => self.body(plan.format, false),
+            (Shape::Composite, true) => self.body(format, false),
         }
         self.overrides();
         self.push(" from (");

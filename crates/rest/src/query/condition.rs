@@ -5,6 +5,7 @@ use crate::plan::node::{Column, Condition, EmbedNode, Ordering};
 use crate::request::syntax::{
     Arrow, Direction, FullText, IsValue, Junctor, Nulls, Operand, Quantifier, Test,
 };
+use crate::request::values::ValueId;
 
 /// How a row source is named where its columns are used.
 #[derive(Debug, Clone)]
@@ -188,14 +189,31 @@ impl Writer {
                     Some(Quantifier::Any) => " any (",
                     Some(Quantifier::All) => " all (",
                 });
-                self.bind(Slot::Value(*value));
+                let read_by = column.read_by.as_ref().filter(|_| operator.converts());
+                match (read_by, quantifier) {
+                    (Some(function), Some(_)) => self.read_list(function, *value),
+                    (Some(function), None) => {
+                        self.sql.name(&function.quoted());
+                        self.push("(").bind(Slot::Value(*value)).push(")");
+                    }
+                    (None, _) => {
+                        self.bind(Slot::Value(*value));
+                    }
+                }
                 if quantifier.is_some() {
                     self.push(")");
                 }
             }
             Test::In { list } => {
                 self.column(column, of);
-                self.push(" = any (").bind(Slot::Value(*list)).push(")");
+                self.push(" = any (");
+                match &column.read_by {
+                    Some(function) => self.read_list(function, *list),
+                    None => {
+                        self.bind(Slot::Value(*list));
+                    }
+                }
+                self.push(")");
             }
             Test::IsDistinct(value) => {
                 self.column(column, of);
@@ -233,6 +251,15 @@ impl Writer {
                 self.language(language).bind(Slot::Value(*value)).push(")");
             }
         }
+    }
+
+    /// A list of texts, each read by the column's domain.
+    fn read_list(&mut self, function: &catalog::ObjectName, list: ValueId) {
+        self.push("array(select ");
+        self.sql.name(&function.quoted());
+        self.push("(\"pgrst_text\") from unnest(")
+            .bind(Slot::Value(list))
+            .push("::text[]) as \"pgrst_list\" (\"pgrst_text\"))");
     }
 
     /// A text-search configuration as a literal, so that an index on the expression applies.

@@ -88,13 +88,31 @@ impl Writer {
             }
             Selected::Column { column, cast, name } => {
                 self.push(groups.grouped());
-                self.cast(column, cast.as_ref(), of);
+                self.shown(column, cast.as_ref(), of);
                 self.push(" as ").ident(name);
             }
             Selected::Aggregate(aggregation) => {
                 self.push(groups.comma());
                 self.aggregation(aggregation, of);
             }
+        }
+    }
+
+    /// REST-OBJ-06: as its domain shows it; a cast applies on top.
+    fn shown(&mut self, column: &Column, cast: Option<&sql::TypeName>, of: &Qualifier) {
+        let Some(function) = &column.shown_by else {
+            self.cast(column, cast, of);
+            return;
+        };
+        self.push(if cast.is_some() { "cast(" } else { "" });
+        self.sql.name(&function.quoted());
+        self.push("(");
+        self.column(column, of);
+        self.push(")");
+        if let Some(cast) = cast {
+            self.push(" as ");
+            self.sql.name(cast);
+            self.push(")");
         }
     }
 

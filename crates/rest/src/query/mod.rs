@@ -92,11 +92,17 @@ impl Query {
         };
         let mut main = writer();
         let mut estimate = None;
+        let explain = plan.chosen.explain.as_ref();
+        if let Some(explain) = explain {
+            main.explain(explain);
+        }
         match &plan.kind {
             Kind::Info { .. } => return None,
             Kind::Read(read) => {
                 main.read(read, plan, head);
-                if matches!(plan.count, Some(Count::Planned | Count::Estimated)) {
+                if explain.is_none()
+                    && matches!(plan.count, Some(Count::Planned | Count::Estimated))
+                {
                     let mut explain = writer();
                     explain.explain_count(read);
                     estimate = Some(explain.finish());

@@ -33,7 +33,7 @@ impl Writer {
             }
         }
         self.push(", count(*), ");
-        self.body(plan.format, head);
+        self.body(&plan.chosen.format, head);
         self.overrides();
         self.push(" from (");
         self.select(node);

@@ -4,7 +4,7 @@ use catalog::Relation;
 
 use super::condition::{Qualifier, Scene};
 use super::{Slot, Writer};
-use crate::plan::{Change, Conflict, Plan, WritePlan};
+use crate::plan::{Change, Conflict, Plan, Target, WritePlan};
 use crate::request::prefer::Resolution;
 
 impl Writer {
@@ -18,7 +18,7 @@ impl Writer {
             Change::Delete => self.delete(write),
         }
         self.push(") select null::bigint, count(*), ");
-        self.body(plan.format, write.node.is_none());
+        self.body(&plan.chosen.format, write.node.is_none());
         self.overrides();
         self.push(if write.counts_inserted() {
             ", coalesce(nullif(current_setting('pgrst.inserted', true), '')::int, 0)"
@@ -66,12 +66,8 @@ impl Writer {
                 .idents(write.targets.iter().map(|target| target.name.as_str()))
                 .push(") select ");
             for (at, target) in write.targets.iter().enumerate() {
-                self.push(if at > 0 {
-                    ", \"pgrst_body\"."
-                } else {
-                    "\"pgrst_body\"."
-                })
-                .ident(&target.name);
+                self.push(if at > 0 { ", " } else { "" });
+                self.given(target);
             }
             self.push(" from ");
             self.records(write);
@@ -117,14 +113,25 @@ impl Writer {
         }
     }
 
+    /// What the body gives for a column.
+    fn given(&mut self, target: &Target) {
+        if let Some(function) = &target.read_by {
+            self.sql.name(&function.quoted());
+            self.push("(");
+        }
+        self.push("\"pgrst_body\".").ident(&target.name);
+        if target.read_by.is_some() {
+            self.push(")");
+        }
+    }
+
     fn update(&mut self, write: &WritePlan) {
         self.push("update ");
         self.sql.name(&write.relation.name.quoted());
         for (at, target) in write.targets.iter().enumerate() {
             self.push(if at > 0 { ", " } else { " set " });
-            self.ident(&target.name)
-                .push(" = \"pgrst_body\".")
-                .ident(&target.name);
+            self.ident(&target.name).push(" = ");
+            self.given(target);
         }
         self.push(" from ");
         self.records(write);
@@ -184,7 +191,11 @@ impl Writer {
         for (at, target) in write.targets.iter().enumerate() {
             self.push(if at > 0 { ", " } else { "" });
             self.ident(&target.name).push(" ");
-            self.sql.name(&target.full_type);
+            if target.read_by.is_some() {
+                self.push("json");
+            } else {
+                self.sql.name(&target.full_type);
+            }
         }
         self.push(")");
     }

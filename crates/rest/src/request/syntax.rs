@@ -155,6 +155,11 @@ impl Operator {
         )
     }
 
+    /// Whether the value is of the column's type, and not a pattern.
+    pub(crate) fn converts(self) -> bool {
+        !matches!(self, Self::Like | Self::ILike)
+    }
+
     pub(crate) fn sql(self) -> &'static str {
         match self {
             Self::Equal => "=",

@@ -124,5 +124,7 @@ files!(
     errors,
     corners,
     details,
+    media,
+    plans: |settings| settings.plan_enabled = true,
     aggregates: |settings| settings.aggregates_enabled = true,
 );

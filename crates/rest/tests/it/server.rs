@@ -68,6 +68,7 @@ impl Server {
                 include_str!("../fixture.sql"),
                 include_str!("../relations.sql"),
                 include_str!("../odds.sql"),
+                include_str!("../media.sql"),
             ))
             .await
             .expect("the fixture is good SQL");
