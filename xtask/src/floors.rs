@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::run::root;
 
 /// Every crate and its floor, 0 is the ground. A crate may use any lower floor, never its own or a higher one.
-const FLOORS: [(&str, u8); 20] = [
+const FLOORS: [(&str, u8); 21] = [
     ("base", 0),
     ("settings", 1),
     ("sql", 1),
@@ -20,6 +20,7 @@ const FLOORS: [(&str, u8); 20] = [
     ("pg", 2),
     ("catalog", 3),
     ("database", 3),
+    ("insight", 3),
     ("replication", 3),
     ("web", 3),
     ("jobs", 4),
