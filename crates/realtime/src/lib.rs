@@ -13,6 +13,7 @@ mod error;
 mod frames;
 mod hub;
 mod limits;
+mod nodes;
 mod replay;
 mod routes;
 mod schema;
@@ -32,8 +33,9 @@ pub use schema::SCHEMA;
 
 use authz::Authority;
 use bindings::Engine;
-use hub::{Alone, Hub};
+use hub::Hub;
 use limits::Limits;
+use nodes::{Listener, Nodes};
 use service::Service;
 use token::Tokens;
 
@@ -81,10 +83,12 @@ pub async fn start(
     deps: Deps,
     tasks: &Tasks,
 ) -> Result<Realtime, StartError> {
+    let secret = deps.verifier.keys().secret().cloned().unwrap_or_default();
+    let nodes = Arc::new(Nodes::new(secret.expose(), &*deps.random));
     let tokens =
         Tokens::new(deps.verifier, &settings.claim_validators).map_err(StartError::Setting)?;
     let limits = Arc::new(Limits::new(settings, &deps.clock));
-    let hub = Arc::new(Hub::new(Arc::clone(&limits), Box::new(Alone)));
+    let hub = Arc::new(Hub::new(Arc::clone(&limits), nodes.clone()));
     let authority = Authority::new(
         deps.requests.clone(),
         &deps.pool,
@@ -95,13 +99,21 @@ pub async fn start(
         hub: Arc::clone(&hub),
         limits: Arc::clone(&limits),
     };
+    let listener = Listener {
+        nodes: Arc::clone(&nodes),
+        hub: Arc::clone(&hub),
+    };
+    let letters = nodes::emit(nodes, Arc::clone(&hub), deps.pool.clone(), tasks.soft());
+    tasks.spawn("realtime letters", letters);
     let changes = changes::Changes::start(
         changes::Deps {
             replication: deps.replication,
             pool: deps.pool,
             requests: deps.requests,
             broadcast: Arc::new(broadcast),
-            slot: changes::SLOT.to_owned(),
+            peers: Arc::new(listener),
+            slot: slot_base(&settings.slot_name_suffix)?,
+            keep_slots: settings.keep_slots,
         },
         tasks,
     );
@@ -120,6 +132,19 @@ pub async fn start(
     });
     spawn_tasks(&service, tasks);
     Ok(Realtime { service })
+}
+
+/// The first part of the slot's name.
+fn slot_base(suffix: &str) -> Result<String, StartError> {
+    let fits = |byte: u8| byte == b'_' || byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    if suffix.len() > 20 || !suffix.bytes().all(fits) {
+        let problem = "realtime.slot_name_suffix is not made of a-z, 0-9 and _, at most 20";
+        return Err(StartError::Setting(problem.into()));
+    }
+    if suffix.is_empty() {
+        return Ok(changes::SLOT.into());
+    }
+    Ok(format!("{}_{suffix}", changes::SLOT))
 }
 
 fn spawn_tasks(service: &Arc<Service>, tasks: &Tasks) {

@@ -49,6 +49,10 @@ section! {
         pub suspended: bool = "false", env [];
         /// Claims that every token must carry, as a JSON object of names and values.
         pub claim_validators: String = "{}", env ["JWT_CLAIM_VALIDATORS"];
+        /// Part of the name of the replication slot, for those who look at slots.
+        pub slot_name_suffix: String = "", env ["SLOT_NAME_SUFFIX"];
+        /// How long the replication slot of a node that is gone is kept for it, as long as it holds back little.
+        pub keep_slots: Duration = "2m", env [];
         /// Label `tenant` of the metrics.
         pub tenant_name: String = "realtime-dev", env ["SELF_HOST_TENANT_NAME"];
     }

@@ -7,21 +7,25 @@ use std::time::Duration;
 use base::Tasks;
 use futures_util::FutureExt as _;
 use replication::message::Relation;
-use replication::{Confirm, Event, Options, Slot, Start, Stream, Transaction};
+use replication::{Confirm, Event, Options, Start, Stream, Transaction};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use super::PEERS;
 use super::batch::Batch;
-use super::shared::{MESSAGES, PUBLICATION, Shared};
+use super::place::{Dead, Names, Place};
+use super::shared::{PUBLICATION, Shared};
 
 /// How often rights and published tables are looked at (RT-RLS-12, D-13).
 const WATCH: Duration = Duration::from_secs(1);
-/// In ticks of [`WATCH`]: how much log the slot holds back.
+/// In ticks of [`WATCH`]: how much log slots hold back, and which nodes live.
 const GUARD_TICKS: u64 = 10;
+/// The same when there are other nodes.
+const PEER_TICKS: u64 = 4;
 /// In ticks of [`WATCH`]: partitions of `realtime.messages`.
 const PREPARE_TICKS: u64 = 4 * 3600;
-/// How much log the slot may hold back when the server sets no bound.
-const MAX_RETAINED: u64 = 1024 * 1024 * 1024;
+/// In ticks of [`WATCH`]: partitions again, when they could not be made.
+const RETRY_TICKS: u64 = 5;
 /// How long a commit may be in the stream and not yet visible: a synchronous standby is waited for meanwhile.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Changes judged together at most.
@@ -34,13 +38,24 @@ enum End {
     Lost,
     /// Begin anew where it was: a publication appeared.
     Again,
+    /// Another node has our place: take another, begin anew at the present; channels were told.
+    Displaced,
 }
 
 pub(super) struct Engine {
-    shared: Arc<Shared>,
-    options: Options,
+    pub(super) shared: Arc<Shared>,
+    pub(super) options: Options,
     tasks: Tasks,
-    soft: CancellationToken,
+    pub(super) soft: CancellationToken,
+    /// The first part of slots' names.
+    pub(super) base: String,
+    /// Known once the database was reached.
+    pub(super) names: Option<Names>,
+    pub(super) place: Option<Place>,
+    pub(super) dead: Dead,
+    pub(super) keep_slots: Duration,
+    /// `realtime.messages` has its partitions.
+    pub(super) prepared: bool,
     described: HashMap<u32, Arc<Relation>>,
     rights: Option<String>,
     published: Option<String>,
@@ -50,10 +65,21 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    pub(super) fn new(shared: Arc<Shared>, options: Options, tasks: &Tasks) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        options: Options,
+        keep_slots: Duration,
+        tasks: &Tasks,
+    ) -> Self {
         Self {
             shared,
+            base: options.slot.clone(),
             options,
+            names: None,
+            place: None,
+            dead: Dead::default(),
+            keep_slots,
+            prepared: false,
             soft: tasks.soft(),
             tasks: tasks.clone(),
             described: HashMap::new(),
@@ -65,23 +91,29 @@ impl Engine {
     }
 
     pub(super) async fn run(mut self) {
-        self.prepare().await;
         // After a restart there are no channels: what the slot kept is for nobody (D-04).
         self.options.start = Start::Present;
         loop {
+            if self.place.is_none() && !self.take_place().await {
+                return;
+            }
             let mut stream = Stream::start(self.options.clone(), &self.tasks);
             let confirm = stream.confirm();
-            match self.read(&mut stream, &confirm).await {
-                End::Stopped => return,
-                End::Again => self.options.start = Start::At(confirm.position()),
-                End::Lost => {
-                    drop(stream);
-                    self.options.start = Start::Present;
-                    self.shared.set_state(false, None);
-                    self.shared.lost();
-                    self.drop_slot().await;
+            let end = self.read(&mut stream, &confirm).await;
+            drop(stream);
+            match end {
+                End::Again => {
+                    self.options.start = Start::At(confirm.position());
+                    continue;
                 }
+                // A server that is stopped holds no log back (RT-DEL-05).
+                End::Stopped => return self.leave().await,
+                End::Lost => self.drop_slot().await,
+                End::Displaced => self.place = None,
             }
+            self.options.start = Start::Present;
+            self.shared.set_state(false, None);
+            self.shared.lost();
         }
     }
 
@@ -129,6 +161,11 @@ impl Engine {
 
     /// Delivers what these transactions did.
     async fn take(&mut self, transactions: &[Arc<Transaction>]) {
+        for (_, message) in transactions.iter().flat_map(|one| &one.messages) {
+            if message.prefix == PEERS {
+                self.shared.peers.heard(message.content.clone());
+            }
+        }
         let watched = {
             let index = self.shared.index();
             let mut changes = transactions.iter().flat_map(|one| &one.changes);
@@ -179,12 +216,16 @@ impl Engine {
     fn handle(&mut self, event: Event) -> Option<End> {
         match event {
             Event::Connected {
-                position, missing, ..
+                position,
+                missing,
+                fresh,
             } => {
                 self.described.clear();
                 self.unpublished = missing.iter().any(|name| name == PUBLICATION);
                 tracing::info!(%position, ?missing, "reading database changes");
                 self.shared.set_state(true, None);
+                let number = self.place.as_ref().map_or(0, |place| place.number);
+                self.shared.peers.connected(number, fresh);
             }
             Event::Interrupted(error) => {
                 tracing::warn!(%error, "the replication stream was interrupted");
@@ -210,10 +251,17 @@ impl Engine {
     /// What the stream does not tell.
     async fn watch(&mut self) -> Option<End> {
         self.ticks += 1;
-        if self.ticks.is_multiple_of(PREPARE_TICKS) {
+        let unprepared = !self.prepared && self.ticks.is_multiple_of(RETRY_TICKS);
+        if unprepared || self.ticks.is_multiple_of(PREPARE_TICKS) {
             self.prepare().await;
         }
-        if self.ticks.is_multiple_of(GUARD_TICKS) && self.holds_back_too_much().await {
+        if !self.keeps_place().await {
+            return Some(End::Displaced);
+        }
+        let has_peers = self.shared.peers.are_known();
+        let due = self.ticks.is_multiple_of(GUARD_TICKS)
+            || (has_peers && self.ticks.is_multiple_of(PEER_TICKS));
+        if due && self.look_around().await {
             return Some(End::Lost);
         }
         if self.shared.is_idle() && !self.unpublished {
@@ -251,50 +299,5 @@ impl Engine {
         }
         let appeared = self.unpublished && row.get::<_, bool>("exists");
         Ok(appeared.then_some(End::Again))
-    }
-
-    /// The publication and the partitions of `realtime.messages`.
-    async fn prepare(&self) {
-        let prepared = async {
-            let client = self.shared.pool.get().await?;
-            client
-                .batch_execute(include_str!("sql/prepare.sql"))
-                .await?;
-            Ok::<(), pg::Error>(())
-        };
-        if let Err(error) = prepared.await {
-            tracing::error!(code = "PartitionCreationFailed", %error, publication = MESSAGES, "realtime.messages is not ready");
-        }
-    }
-
-    /// RT-DEL-08.
-    async fn holds_back_too_much(&self) -> bool {
-        let Ok(client) = self.shared.pool.get().await else {
-            return false;
-        };
-        let Ok(Some(slot)) = Slot::find(&client, &self.options.slot).await else {
-            return false;
-        };
-        let most = slot.max_bytes.map_or(MAX_RETAINED, |max| max / 2);
-        let too_much = slot.retained_bytes > most && slot.active_pid.is_some();
-        if too_much {
-            tracing::error!(
-                code = "ReplicationSlotLagTooHigh",
-                retained = slot.retained_bytes,
-                most,
-                "the replication slot was given up"
-            );
-        }
-        too_much
-    }
-
-    async fn drop_slot(&self) {
-        let dropped = async {
-            let client = self.shared.pool.get().await?;
-            Slot::drop(&client, &self.options.slot).await
-        };
-        if let Err(error) = dropped.await {
-            tracing::warn!(%error, "the replication slot could not be dropped");
-        }
     }
 }

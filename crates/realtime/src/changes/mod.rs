@@ -22,9 +22,11 @@ mod encode;
 mod engine;
 mod error;
 mod filter;
+mod house;
 mod index;
 mod judge;
 mod messages;
+mod place;
 mod resolve;
 mod row;
 mod seam;
@@ -34,6 +36,7 @@ mod value;
 mod who;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::Tasks;
 use jwt::Caller;
@@ -41,7 +44,7 @@ use tokio::sync::watch;
 
 pub use binding::{Binding, EventKind, binding_id};
 pub use error::SubscribeError;
-pub use seam::{ChangeSink, DatabaseBroadcast, MessagePayload, MessageRow};
+pub use seam::{ChangeSink, DatabaseBroadcast, MessagePayload, MessageRow, Peers};
 
 use engine::Engine;
 use resolve::Request;
@@ -57,13 +60,19 @@ pub struct Deps {
     pub requests: pg::Requests,
     /// Takes rows of `realtime.messages`.
     pub broadcast: Arc<dyn DatabaseBroadcast>,
-    /// Name of the replication slot; one of our own, so that an upstream server may read beside us (RT-SQL-05).
-    /// Nodes of a cluster need one each.
+    /// Takes what nodes tell each other.
+    pub peers: Arc<dyn Peers>,
+    /// First part of the replication slot's name; one of our own, so that an upstream server may read beside us
+    /// (RT-SQL-05). The database's number and that of this node follow.
     pub slot: String,
+    /// How long the slot of a node that is gone is kept for it.
+    pub keep_slots: Duration,
 }
 
-/// The slot of a server that is alone.
+/// The first part of slots' names.
 pub const SLOT: &str = "passerelle_realtime";
+/// The prefix of messages between nodes in the database's log.
+pub const PEERS: &str = "passerelle.realtime";
 
 /// The running engine. Cheap to clone.
 #[derive(Clone)]
@@ -83,10 +92,15 @@ impl Changes {
     /// Starts the engine. It never gives up: while the database or a prerequisite is missing it tries again, and
     /// [`Changes::subscribe`] says what is missing (RT-PG-14).
     pub fn start(deps: Deps, tasks: &Tasks) -> Self {
-        let shared = Arc::new(Shared::new(deps.pool, deps.requests, deps.broadcast));
+        let shared = Arc::new(Shared::new(
+            deps.pool,
+            deps.requests,
+            deps.broadcast,
+            deps.peers,
+        ));
         let options =
             replication::Options::new(&deps.replication, &deps.slot, &[PUBLICATION, MESSAGES]);
-        let engine = Engine::new(Arc::clone(&shared), options, tasks);
+        let engine = Engine::new(Arc::clone(&shared), options, deps.keep_slots, tasks);
         tasks.spawn("realtime changes", engine.run());
         Self { shared }
     }

@@ -27,6 +27,22 @@ pub trait DatabaseBroadcast: Send + Sync {
     fn broadcast(&self, row: MessageRow);
 }
 
+/// Who listens to other nodes on the same database. Called from the engine's own task: an implementation only queues.
+pub trait Peers: Send + Sync {
+    /// The stream runs, and this node has that number among its peers. `fresh`: whatever was said before went
+    /// unheard.
+    fn connected(&self, number: u32, fresh: bool);
+
+    /// Something was said under [`super::PEERS`], by this node or another; in one order for all.
+    fn heard(&self, content: Bytes);
+
+    /// The numbers of all nodes that live.
+    fn alive(&self, numbers: &[u32]);
+
+    /// Whether others are known, so that who lives is worth asking often.
+    fn are_known(&self) -> bool;
+}
+
 /// A row of `realtime.messages`, values as slices of the replication stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageRow {

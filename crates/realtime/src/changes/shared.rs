@@ -14,7 +14,7 @@ use super::index::{Entry, Index, Subscriber};
 use super::resolve::{Refusal, Request};
 use super::table::{self, Published};
 use super::who::{Callers, Who};
-use super::{ChangeSink, DatabaseBroadcast, SubscribeError};
+use super::{ChangeSink, DatabaseBroadcast, Peers, SubscribeError};
 
 /// The publication that users edit (RT-PG-01).
 pub(super) const PUBLICATION: &str = "supabase_realtime";
@@ -36,6 +36,7 @@ pub(super) struct Shared {
     pub(super) catalog: Catalog,
     callers: Callers,
     broadcast: Arc<dyn DatabaseBroadcast>,
+    pub(super) peers: Arc<dyn Peers>,
     index: Mutex<Index>,
     registered: Mutex<HashMap<u64, Registration>>,
     next: AtomicU64,
@@ -53,6 +54,7 @@ impl Shared {
         pool: Pool,
         requests: Requests,
         broadcast: Arc<dyn DatabaseBroadcast>,
+        peers: Arc<dyn Peers>,
     ) -> Self {
         Self {
             catalog: Catalog::new(&pool),
@@ -60,6 +62,7 @@ impl Shared {
             requests,
             callers: Callers::default(),
             broadcast,
+            peers,
             index: Mutex::default(),
             registered: Mutex::default(),
             next: AtomicU64::new(1),

@@ -17,10 +17,14 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub(crate) use bus::{Alone, Bus};
+#[cfg(test)]
+pub(crate) use bus::Alone;
+pub(crate) use bus::Bus;
 pub(crate) use diffs::Diffs;
 pub(crate) use presence::Meta;
 pub(crate) use room::{Member, Room, TOPIC_PREFIX};
+
+use uuid::Uuid;
 
 use crate::channel::ChannelId;
 use crate::frames::Broadcast;
@@ -54,12 +58,12 @@ pub(crate) struct Hub {
     hasher: RandomState,
     limits: Arc<Limits>,
     diffs: Arc<Diffs>,
-    bus: Box<dyn Bus>,
+    bus: Arc<dyn Bus>,
 }
 
 impl Hub {
     /// No rooms yet.
-    pub(crate) fn new(limits: Arc<Limits>, bus: Box<dyn Bus>) -> Self {
+    pub(crate) fn new(limits: Arc<Limits>, bus: Arc<dyn Bus>) -> Self {
         let shards = || (0..SHARDS).map(|_| Shard::default()).collect();
         Self {
             public: shards(),
@@ -80,13 +84,7 @@ impl Hub {
         member: Member,
     ) -> Arc<Room> {
         let mut shard = self.shard(visibility, sub_topic);
-        let room = if let Some(room) = shard.get(sub_topic) {
-            Arc::clone(room)
-        } else {
-            let room = Arc::new(Room::new(visibility, sub_topic));
-            shard.insert(sub_topic.into(), Arc::clone(&room));
-            room
-        };
+        let room = room_of(&mut shard, visibility, sub_topic);
         // Under the shard's lock, so that the room cannot be thrown away in between.
         room.insert(id, member);
         room
@@ -95,7 +93,7 @@ impl Hub {
     /// Takes a channel out of its room; its presence leaves with it.
     pub(crate) fn leave(&self, room: &Arc<Room>, id: ChannelId) {
         let mut shard = self.shard(room.visibility(), room.sub_topic());
-        let left = room.remove(id);
+        let left = room.remove(id, &*self.bus);
         if left.is_empty {
             shard.remove(room.sub_topic());
         }
@@ -107,15 +105,82 @@ impl Hub {
 
     /// Shows `id` in the room, or shows it anew.
     pub(crate) fn track(&self, room: &Arc<Room>, id: ChannelId, meta: Meta) {
-        if room.track(id, meta) {
+        if room.track(id, meta, &*self.bus) {
             self.diffs.changed(room);
         }
     }
 
     /// Shows `id` in the room no longer.
     pub(crate) fn untrack(&self, room: &Arc<Room>, id: ChannelId) {
-        if room.untrack(id) {
+        if room.untrack(id, &*self.bus) {
             self.diffs.changed(room);
+        }
+    }
+
+    /// A channel of another node shows itself.
+    pub(crate) fn show_remote(
+        &self,
+        (visibility, sub_topic): (Visibility, &str),
+        whose: (Uuid, ChannelId),
+        meta: Meta,
+        round: u64,
+    ) {
+        let mut shard = self.shard(visibility, sub_topic);
+        let room = room_of(&mut shard, visibility, sub_topic);
+        let changed = room.change_presence(|presence| presence.track_remote(whose, meta, round));
+        drop(shard);
+        if changed {
+            self.diffs.changed(&room);
+        }
+    }
+
+    /// It does so no longer.
+    pub(crate) fn hide_remote(
+        &self,
+        (visibility, sub_topic): (Visibility, &str),
+        whose: (Uuid, ChannelId),
+    ) {
+        let mut shard = self.shard(visibility, sub_topic);
+        let Some(room) = shard.get(sub_topic).map(Arc::clone) else {
+            return;
+        };
+        let changed = room.change_presence(|presence| presence.untrack_remote(whose));
+        if room.is_empty() {
+            shard.remove(sub_topic);
+        }
+        drop(shard);
+        if changed {
+            self.diffs.changed(&room);
+        }
+    }
+
+    /// What a node has not shown since that round is there no longer.
+    pub(crate) fn forget(&self, node: Uuid, round: u64) {
+        for shard in self.public.iter().chain(&self.private) {
+            shard
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .retain(|_, room| {
+                    if room.change_presence(|presence| presence.forget(node, round)) {
+                        self.diffs.changed(room);
+                    }
+                    !room.is_empty()
+                });
+        }
+    }
+
+    /// Tells of everything that channels of this node show.
+    pub(crate) fn each_shown(&self, tell: &mut dyn FnMut(Visibility, &str, ChannelId, &Meta)) {
+        for shard in self.public.iter().chain(&self.private) {
+            let rooms: Vec<Arc<Room>> = shard
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .values()
+                .cloned()
+                .collect();
+            for room in rooms {
+                room.each_shown(tell);
+            }
         }
     }
 
@@ -171,4 +236,17 @@ impl Hub {
             .expect("below the number of shards");
         shards[hash].lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn room_of(
+    rooms: &mut HashMap<Arc<str>, Arc<Room>>,
+    visibility: Visibility,
+    sub_topic: &str,
+) -> Arc<Room> {
+    if let Some(room) = rooms.get(sub_topic) {
+        return Arc::clone(room);
+    }
+    let room = Arc::new(Room::new(visibility, sub_topic));
+    rooms.insert(sub_topic.into(), Arc::clone(&room));
+    room
 }

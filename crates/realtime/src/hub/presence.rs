@@ -3,12 +3,13 @@
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::channel::ChannelId;
 use crate::frames::write_string;
 
 /// What one channel shows of itself, in one version.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Meta {
     /// The key it is shown under.
     key: Box<str>,
@@ -46,6 +47,24 @@ impl Meta {
         })
     }
 
+    /// What another node needs to show it: key, reference, members, previous reference or nothing.
+    pub(crate) fn parts(&self) -> [&str; 4] {
+        let previous = self.previous.as_deref().unwrap_or_default();
+        [&self.key, &self.reference, &self.members, previous]
+    }
+
+    /// What another node shows.
+    pub(crate) fn of_parts([key, reference, members, previous]: [String; 4]) -> Option<Self> {
+        let payload = format!("{{{}}}", members.strip_suffix(',').unwrap_or(&members));
+        Some(Self {
+            key: key.into(),
+            reference,
+            payload: serde_json::from_str(&payload).ok()?,
+            members,
+            previous: Some(previous).filter(|previous| !previous.is_empty()),
+        })
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
         out.push(b'{');
         out.extend_from_slice(self.members.as_bytes());
@@ -63,46 +82,130 @@ fn is_ours(name: &str) -> bool {
     matches!(name, "phx_ref" | "phx_ref_prev")
 }
 
+/// Who shows something: a channel, on this node or on another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Whose {
+    node: Option<Uuid>,
+    channel: ChannelId,
+}
+
+impl Whose {
+    fn ours(channel: ChannelId) -> Self {
+        Self {
+            node: None,
+            channel,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Shown {
+    meta: Meta,
+    /// When its node showed it last; see [`Presence::forget`].
+    round: u64,
+}
+
 /// The presence of one room: what is, and what its members have not been told yet.
 ///
 /// A meta that came and went before anybody was told still appears on both sides of the diff: a state sent in
 /// between may have shown it, and clients apply joins before leaves.
 #[derive(Debug, Default)]
 pub(crate) struct Presence {
-    metas: IndexMap<ChannelId, Meta>,
+    metas: IndexMap<Whose, Shown>,
     joins: Vec<Meta>,
     leaves: Vec<Meta>,
 }
 
 impl Presence {
-    /// Shows a channel; false if it showed the same already (RT-PRS-04).
-    pub(crate) fn track(&mut self, id: ChannelId, mut meta: Meta) -> bool {
-        match self.metas.get_mut(&id) {
-            Some(shown) if shown.payload == meta.payload => return false,
-            Some(shown) => {
-                meta.previous = Some(shown.reference.clone());
-                self.leaves.push(std::mem::replace(shown, meta.clone()));
+    /// Shows a channel of this node; what is shown now, unless it showed the same already (RT-PRS-04).
+    pub(crate) fn track(&mut self, channel: ChannelId, mut meta: Meta) -> Option<&Meta> {
+        let whose = Whose::ours(channel);
+        if let Some(Shown { meta: shown, .. }) = self.metas.get(&whose) {
+            if shown.payload == meta.payload {
+                return None;
             }
-            None => {
-                self.metas.insert(id, meta.clone());
-            }
+            meta.previous = Some(shown.reference.clone());
         }
-        self.joins.push(meta);
+        Some(self.show(whose, meta, 0))
+    }
+
+    /// Shows a channel of another node; false if it was shown already.
+    pub(crate) fn track_remote(
+        &mut self,
+        (node, channel): (Uuid, ChannelId),
+        meta: Meta,
+        round: u64,
+    ) -> bool {
+        let whose = Whose {
+            node: Some(node),
+            channel,
+        };
+        if let Some(shown) = self.metas.get_mut(&whose)
+            && shown.meta.reference == meta.reference
+        {
+            shown.round = round;
+            return false;
+        }
+        self.show(whose, meta, round);
         true
     }
 
-    /// Takes a channel away; false if it was not shown.
-    pub(crate) fn untrack(&mut self, id: ChannelId) -> bool {
-        let meta = self.metas.shift_remove(&id);
-        let was_shown = meta.is_some();
-        self.leaves.extend(meta);
+    fn show(&mut self, whose: Whose, meta: Meta, round: u64) -> &Meta {
+        self.joins.push(meta.clone());
+        let before = self.metas.insert(whose, Shown { meta, round });
+        self.leaves.extend(before.map(|shown| shown.meta));
+        &self.metas[&whose].meta
+    }
+
+    /// Takes a channel of this node away; false if it was not shown.
+    pub(crate) fn untrack(&mut self, channel: ChannelId) -> bool {
+        self.hide(Whose::ours(channel))
+    }
+
+    /// Takes a channel of another node away; false if it was not shown.
+    pub(crate) fn untrack_remote(&mut self, (node, channel): (Uuid, ChannelId)) -> bool {
+        let node = Some(node);
+        self.hide(Whose { node, channel })
+    }
+
+    fn hide(&mut self, whose: Whose) -> bool {
+        let shown = self.metas.shift_remove(&whose);
+        let was_shown = shown.is_some();
+        self.leaves.extend(shown.map(|shown| shown.meta));
         was_shown
+    }
+
+    /// Takes away what a node has not shown since that round; false if there was nothing.
+    pub(crate) fn forget(&mut self, node: Uuid, round: u64) -> bool {
+        let before = self.leaves.len();
+        let leaves = &mut self.leaves;
+        self.metas.retain(|whose, shown| {
+            let stays = whose.node != Some(node) || shown.round >= round;
+            if !stays {
+                leaves.push(shown.meta.clone());
+            }
+            stays
+        });
+        self.leaves.len() > before
+    }
+
+    /// What channels of this node show.
+    pub(crate) fn ours(&self) -> impl Iterator<Item = (ChannelId, &Meta)> {
+        self.metas
+            .iter()
+            .filter(|(whose, _)| whose.node.is_none())
+            .map(|(whose, shown)| (whose.channel, &shown.meta))
+    }
+
+    /// Whether nobody is shown.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.metas.is_empty()
     }
 
     /// The payload of `presence_state`.
     pub(crate) fn state(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        write_grouped(&mut out, self.metas.values());
+        write_grouped(&mut out, self.metas.values().map(|shown| &shown.meta));
         out
     }
 

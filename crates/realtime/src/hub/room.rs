@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use uuid::Uuid;
 
 use super::presence::Presence;
-use super::{Meta, Visibility};
+use super::{Bus, Meta, Visibility};
 use crate::channel::ChannelId;
 use crate::error::Error;
 use crate::frames::{Broadcast, Encoded, Frame, Message, Ref, Version};
@@ -70,6 +70,13 @@ struct Inside {
     presence: Presence,
     /// Whether the room waits for its diff to be sent.
     enlisted: bool,
+}
+
+impl Inside {
+    /// Nobody hears, and nobody is to be shown to those who come.
+    fn is_empty(&self) -> bool {
+        self.members.is_empty() && self.presence.is_empty()
+    }
 }
 
 /// What all topics begin with.
@@ -137,23 +144,54 @@ impl Room {
         self.lock().members.insert(id, member);
     }
 
-    pub(super) fn remove(&self, id: ChannelId) -> Left {
+    pub(super) fn remove(&self, id: ChannelId, bus: &dyn Bus) -> Left {
         let mut inside = self.lock();
         inside.members.swap_remove(&id);
         let untracked = inside.presence.untrack(id);
+        if untracked {
+            bus.hidden(self.visibility, self.sub_topic(), id);
+        }
         Left {
-            is_empty: inside.members.is_empty(),
+            is_empty: inside.is_empty(),
             untracked,
         }
     }
 
-    pub(super) fn track(&self, id: ChannelId, meta: Meta) -> bool {
+    pub(super) fn track(&self, id: ChannelId, meta: Meta, bus: &dyn Bus) -> bool {
         let mut inside = self.lock();
-        inside.members.contains_key(&id) && inside.presence.track(id, meta)
+        if !inside.members.contains_key(&id) {
+            return false;
+        }
+        let shown = inside.presence.track(id, meta);
+        if let Some(meta) = shown {
+            bus.shown(self.visibility, self.sub_topic(), id, meta);
+        }
+        shown.is_some()
     }
 
-    pub(super) fn untrack(&self, id: ChannelId) -> bool {
-        self.lock().presence.untrack(id)
+    pub(super) fn untrack(&self, id: ChannelId, bus: &dyn Bus) -> bool {
+        let mut inside = self.lock();
+        let untracked = inside.presence.untrack(id);
+        if untracked {
+            bus.hidden(self.visibility, self.sub_topic(), id);
+        }
+        untracked
+    }
+
+    /// Changes what channels of other nodes show.
+    pub(super) fn change_presence(&self, change: impl FnOnce(&mut Presence) -> bool) -> bool {
+        change(&mut self.lock().presence)
+    }
+
+    /// What channels of this node show, in one step.
+    pub(super) fn each_shown(&self, tell: &mut dyn FnMut(Visibility, &str, ChannelId, &Meta)) {
+        for (id, meta) in self.lock().presence.ours() {
+            tell(self.visibility, self.sub_topic(), id, meta);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
     }
 
     /// Whether the room is to be put on the list of those with a diff to send.

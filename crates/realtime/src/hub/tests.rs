@@ -19,7 +19,7 @@ fn fixture() -> Fixture {
     let clock: base::SharedClock = Arc::new(ManualClock::starting_now());
     let limits = Arc::new(Limits::new(&settings, &clock));
     Fixture {
-        hub: Hub::new(Arc::clone(&limits), Box::new(Alone)),
+        hub: Hub::new(Arc::clone(&limits), Arc::new(Alone)),
         limits,
     }
 }

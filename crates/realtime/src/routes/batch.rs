@@ -51,7 +51,7 @@ async fn answer(service: &Service, headers: &HeaderMap, body: &[u8]) -> Result<R
         let text = "Too many messages to broadcast, please reduce the batch size";
         return Err(message(StatusCode::TOO_MANY_REQUESTS, text));
     }
-    let rights = rights(service, headers, &bearer, &wanted).await;
+    let rights = rights(service, headers, &bearer, &wanted).await?;
     for Wanted {
         topic,
         private,
@@ -75,7 +75,7 @@ async fn rights(
     headers: &HeaderMap,
     bearer: &Bearer,
     wanted: &[Wanted],
-) -> HashMap<String, bool> {
+) -> Result<HashMap<String, bool>, Response> {
     let headers = all_headers(headers);
     let mut rights = HashMap::new();
     for message in wanted.iter().filter(|message| message.private) {
@@ -87,15 +87,23 @@ async fn rights(
             sub_topic: message.topic.as_str().into(),
             headers: Arc::clone(&headers),
         };
-        // What cannot be asked is not granted; the cause is logged where it was met.
-        let right = service
+        let asked = service
             .authority
             .write(&context, Extension::Broadcast)
-            .await
-            .unwrap_or(false);
+            .await;
+        let right = match asked {
+            Ok(right) => right,
+            // A policy that fails says no (RT-AUTHZ-07).
+            Err(Error::MayNotRead(_)) => false,
+            // Whether it may is not known: nothing is sent, and the sender is to try again.
+            Err(error) => {
+                let (_, text) = error.http();
+                return Err(super::message(StatusCode::SERVICE_UNAVAILABLE, text));
+            }
+        };
         rights.insert(message.topic.clone(), right);
     }
-    rights
+    Ok(rights)
 }
 
 /// All or nothing (RT-HTTP-05).

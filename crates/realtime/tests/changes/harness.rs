@@ -8,7 +8,8 @@ use base::{Secret, Tasks};
 use bytes::Bytes;
 use jwt::{Caller, Claims};
 use realtime::changes::{
-    Binding, ChangeSink, Changes, DatabaseBroadcast, Deps, MessageRow, SubscribeError, Subscription,
+    Binding, ChangeSink, Changes, DatabaseBroadcast, Deps, MessageRow, Peers, SubscribeError,
+    Subscription,
 };
 use serde_json::{Value, json};
 use testkit::{Postgres, TestDatabase};
@@ -33,6 +34,18 @@ struct Messages(mpsc::UnboundedSender<MessageRow>);
 impl DatabaseBroadcast for Messages {
     fn broadcast(&self, row: MessageRow) {
         let _ = self.0.send(row);
+    }
+}
+
+/// Nobody else serves these databases.
+struct Alone;
+
+impl Peers for Alone {
+    fn connected(&self, _: u32, _: bool) {}
+    fn heard(&self, _: Bytes) {}
+    fn alive(&self, _: &[u32]) {}
+    fn are_known(&self) -> bool {
+        false
     }
 }
 
@@ -70,14 +83,15 @@ impl World {
             ..pg::RequestOptions::default()
         };
         let (sender, messages) = mpsc::unbounded_channel();
-        let slot = format!("realtime_{}", db.admin().database());
         let requests = pg::Requests::new(&db.admin().with_login("authenticator", ""), &requests);
         let deps = Deps {
             replication: db.admin().clone(),
             pool: pg::Pool::new(db.admin(), &pool).unwrap(),
             requests: requests.clone(),
             broadcast: Arc::new(Messages(sender)),
-            slot: slot.clone(),
+            peers: Arc::new(Alone),
+            slot: "realtime_test".into(),
+            keep_slots: Duration::from_secs(60),
         };
         let tasks = Tasks::new();
         let changes = Changes::start(deps, &tasks);
@@ -86,6 +100,9 @@ impl World {
             .await
             .unwrap()
             .unwrap();
+        let sql =
+            "select slot_name::text from pg_replication_slots where database = current_database()";
+        let slot = client.query_one(sql, &[]).await.unwrap().get(0);
         Self {
             db,
             client,
@@ -153,8 +170,10 @@ impl World {
 
     pub(crate) async fn end(self) {
         assert!(self.tasks.shut_down(Duration::from_secs(10)).await);
+        // RT-DEL-05: it leaves no slot behind.
         let admin = self.db.connect().await;
-        replication::Slot::drop(&admin, &self.slot).await.unwrap();
+        let left = replication::Slot::find(&admin, &self.slot).await.unwrap();
+        assert_eq!(left, None);
     }
 }
 
