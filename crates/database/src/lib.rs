@@ -6,6 +6,7 @@
 //! and never narrows what it did not create.
 
 mod doctor;
+mod dump;
 mod error;
 mod extensions;
 mod logins;
@@ -20,6 +21,7 @@ mod substitute;
 use base::Secret;
 
 pub use doctor::{Finding, doctor};
+pub use dump::{DumpError, DumpPart, DumpPlan, plan_dump};
 pub use error::Error;
 pub use extensions::package;
 pub use logins::Logins;

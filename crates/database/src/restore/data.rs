@@ -115,7 +115,7 @@ impl Restorer {
             self.count(subject, rows, 0);
         } else {
             let staged = self.stage(at, reader, &table, &mut fit).await?;
-            let names = fit.names(&at.statement, &columns);
+            let names = loaded(&at.statement, &columns);
             let merge = format!(
                 "insert into {table} ({names}) overriding system value \
                  select {names} from pg_temp.passerelle_staged on conflict do nothing"
@@ -312,6 +312,19 @@ fn list(names: &[String]) -> String {
     names.join(", ")
 }
 
+/// The columns of a `copy` statement that the table has.
+fn loaded(statement: &Statement<'_>, known: &[String]) -> String {
+    let listed = listed(statement);
+    if listed.is_empty() {
+        return list(known);
+    }
+    let kept: Vec<String> = listed
+        .into_iter()
+        .filter(|name| known.contains(name))
+        .collect();
+    list(&kept)
+}
+
 impl Fit {
     fn new(statement: &Statement<'_>, table: &str, known: &[String]) -> Self {
         let listed = listed(statement);
@@ -337,18 +350,6 @@ impl Fit {
                 .then(|| listed.iter().map(|name| known.contains(name)).collect()),
             lost,
         }
-    }
-
-    fn names(&self, statement: &Statement<'_>, known: &[String]) -> String {
-        let listed = listed(statement);
-        if listed.is_empty() {
-            return list(known);
-        }
-        let kept: Vec<String> = listed
-            .into_iter()
-            .filter(|name| known.contains(name))
-            .collect();
-        list(&kept)
     }
 
     /// A row in PostgreSQL's text format: fields between tabs, `\N` for null, no tab or line end inside a field.

@@ -33,10 +33,6 @@ impl Restorer {
             ("alter", "default") | ("grant" | "select" | "drop", _) => {
                 self.attempt(at, statement.text).await
             }
-            ("alter", "table") if !self.is_made(subject) && !is_safe_for_all(at) => {
-                self.note(at, format!("left out: {subject} stands already"));
-                Ok(())
-            }
             ("insert", _) => self.insert(at, subject).await,
             ("comment" | "revoke" | "alter", _)
                 if !self.is_made(subject) && !is_safe_for_all(at) =>
@@ -76,7 +72,12 @@ impl Restorer {
             _ => statement.text.to_owned(),
         };
         self.execute("savepoint house").await?;
-        let mut done = self.session.client.batch_execute(&text).await;
+        // A house's schema is the administrator's, unless the dump says otherwise.
+        let mut done = if subject.name.is_none() {
+            self.session.as_admin(&text).await
+        } else {
+            self.session.client.batch_execute(&text).await
+        };
         if let Err(error) = &done
             && error
                 .code()

@@ -340,7 +340,7 @@ impl Restorer {
             Err(Refusal::Sql(error)) if is_there(&error) => {
                 self.execute("rollback to savepoint there").await?;
                 self.last_was_made = false;
-                if let Some(name) = self.everything(&at.statement) {
+                if let Some(name) = everything(&at.statement) {
                     let sql = format!("drop publication {name}; {}", at.statement.text);
                     let done = self.session.as_admin(&sql).await;
                     done.map_err(|error| self.fail(at, error.into()))?;
@@ -352,13 +352,6 @@ impl Restorer {
             }
             Err(refusal) => Err(self.fail(at, refusal)),
         }
-    }
-
-    /// The publication's name where the statement makes one of all tables: an empty one in its place would be less.
-    fn everything(&self, statement: &Statement<'_>) -> Option<sql::Ident> {
-        let is_of_all = statement.starts_with(&["create", "publication"])
-            && statement.after(&["for", "all", "tables"]).is_some();
-        is_of_all.then(|| statement.name(2).map(sql::Ident::new))?
     }
 
     /// What all files together leave to do.
@@ -394,14 +387,21 @@ impl Restorer {
     }
 }
 
+/// The publication's name where the statement makes one of all tables: an empty one in its place would be less.
+fn everything(statement: &Statement<'_>) -> Option<sql::Ident> {
+    let is_of_all = statement.starts_with(&["create", "publication"])
+        && statement.after(&["for", "all", "tables"]).is_some();
+    is_of_all.then(|| statement.name(2).map(sql::Ident::new))?
+}
+
 /// Whether what a statement makes may be there before any dump is restored.
 fn may_stand(statement: &Statement<'_>) -> bool {
-    match (statement.word(0), statement.word(1), statement.word(2)) {
+    matches!(
+        (statement.word(0), statement.word(1), statement.word(2)),
         ("create", "schema" | "publication" | "role" | "user", _)
-        | ("create", "event", "trigger")
-        | ("alter", "publication", _) => true,
-        _ => false,
-    }
+            | ("create", "event", "trigger")
+            | ("alter", "publication", _)
+    )
 }
 
 /// PostgreSQL's codes for what exists.

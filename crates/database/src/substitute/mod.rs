@@ -6,6 +6,8 @@
 use sha2::{Digest as _, Sha256};
 use tokio_postgres::{Client, Error};
 
+use crate::script::{Statement, split};
+
 /// SQL in the place of one extension.
 #[derive(Debug)]
 pub(crate) struct Substitute {
@@ -105,12 +107,45 @@ impl Substitute {
 
     /// The script that takes it away again.
     pub(crate) fn drop_sql(&self, schema: Option<&str>) -> String {
-        let ident = sql::Ident::new(schema.or(self.default_schema).unwrap_or_default()).to_string();
+        let ident = sql::Ident::new(self.home(schema)).to_string();
         format!(
             "{};\ndelete from passerelle.substitutes where name = {}",
             self.drop.replace("@schema@", &ident),
             sql::quote_literal(self.name)
         )
+    }
+
+    /// The schema that the real extension is asked to go to, and the one whose objects are all ours.
+    pub(crate) fn real_place(&self, schema: Option<&str>) -> (String, Option<&'static str>) {
+        let (home, own) = match self.name {
+            "supabase_vault" => ("vault", Some("vault")),
+            "pg_net" => ("extensions", Some("net")),
+            "pg_cron" => ("pg_catalog", Some("cron")),
+            "pg_graphql" => ("graphql", Some("graphql")),
+            "pgmq" => ("pgmq", Some("pgmq")),
+            _ => return (self.home(schema).to_owned(), None),
+        };
+        (home.to_owned(), own)
+    }
+
+    fn home<'a>(&self, schema: Option<&'a str>) -> &'a str {
+        schema.or(self.default_schema).unwrap_or_default()
+    }
+
+    /// The functions it makes in a schema that others use too: schema and name.
+    pub(crate) fn functions(&self, schema: Option<&str>) -> Vec<(String, String)> {
+        if self.default_schema.is_none() {
+            return Vec::new();
+        }
+        let script = self.create_sql(schema);
+        let statements = split(&script).unwrap_or_default();
+        let subjects = statements
+            .iter()
+            .filter(|statement| statement.after(&["function"]).is_some())
+            .filter_map(Statement::subject);
+        subjects
+            .filter_map(|subject| Some((subject.schema, subject.name?)))
+            .collect()
     }
 
     fn digest(&self) -> String {

@@ -3,6 +3,7 @@
 mod files;
 mod params;
 mod tls;
+mod variables;
 
 #[cfg(test)]
 mod tests;
@@ -69,6 +70,20 @@ impl Endpoint {
     pub fn with_application_name(&self, name: &str) -> Self {
         let mut endpoint = self.clone();
         endpoint.config.application_name(name);
+        endpoint
+    }
+
+    /// The same, its sessions starting with a setting of their own, which `reset` goes back to.
+    #[must_use]
+    pub fn with_setting(&self, name: &str, value: &str) -> Self {
+        let mut endpoint = self.clone();
+        let before = endpoint.config.get_options().unwrap_or_default();
+        // The server splits at white space that no backslash stands before.
+        let value = value.replace('\\', "\\\\").replace(' ', "\\ ");
+        let options = format!("{before} -c {name}={value}")
+            .trim_start()
+            .to_owned();
+        endpoint.config.options(options);
         endpoint
     }
 

@@ -201,3 +201,51 @@ fn login_and_database_can_be_exchanged() {
     );
     assert_eq!(other.config().get_hosts(), [Host::Tcp("db".into())]);
 }
+
+#[test]
+fn programs_find_everything_in_their_environment() {
+    let check = |text: &str, expected: &[(&str, &str)]| {
+        let mut found = Endpoint::parse(text).unwrap().variables();
+        found.sort_unstable();
+        let found: Vec<_> = found
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        assert_eq!(found, expected, "{text}");
+    };
+    check(
+        "postgresql://ada:pre%20cious@one:6543,two:6544/shop?sslmode=verify-full&sslrootcert=/ca.pem&application_name=x&connect_timeout=7",
+        &[
+            ("PGAPPNAME", "x"),
+            ("PGCONNECT_TIMEOUT", "7"),
+            ("PGDATABASE", "shop"),
+            ("PGHOST", "one,two"),
+            ("PGPASSWORD", "pre cious"),
+            ("PGPORT", "6543,6544"),
+            ("PGSSLMODE", "verify-full"),
+            ("PGSSLROOTCERT", "/ca.pem"),
+            ("PGUSER", "ada"),
+        ],
+    );
+    check(
+        "host=/run/postgresql port=5433 user=ada dbname=shop",
+        &[
+            ("PGDATABASE", "shop"),
+            ("PGHOST", "/run/postgresql"),
+            ("PGPORT", "5433"),
+            ("PGSSLMODE", "prefer"),
+            ("PGUSER", "ada"),
+        ],
+    );
+}
+
+#[test]
+fn a_session_can_start_with_settings_of_its_own() {
+    let endpoint = Endpoint::parse("host=db options='-c jit=off'").unwrap();
+    let with = endpoint.with_setting("a.b", "c d").with_setting("e.f", "g");
+    assert_eq!(
+        with.config().get_options(),
+        Some("-c jit=off -c a.b=c\\ d -c e.f=g")
+    );
+    assert_eq!(endpoint.config().get_options(), Some("-c jit=off"));
+}
