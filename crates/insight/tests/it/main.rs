@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod big;
 mod generate;
 mod planted;
 
