@@ -22,6 +22,9 @@ pub(crate) trait Source: Send + Sync {
 
     /// Resolves when the replication stream runs.
     fn ready(&self) -> BoxFuture<'static, ()>;
+
+    /// Whether it runs now.
+    fn is_ready(&self) -> bool;
 }
 
 /// Bindings that are live until this is dropped.

@@ -36,7 +36,7 @@ use bindings::Engine;
 use hub::Hub;
 use limits::Limits;
 use nodes::{Listener, Nodes};
-use service::Service;
+use service::{Parts, Service};
 use token::Tokens;
 
 /// What the service stands on.
@@ -103,7 +103,12 @@ pub async fn start(
         nodes: Arc::clone(&nodes),
         hub: Arc::clone(&hub),
     };
-    let letters = nodes::emit(nodes, Arc::clone(&hub), deps.pool.clone(), tasks.soft());
+    let letters = nodes::emit(
+        Arc::clone(&nodes),
+        Arc::clone(&hub),
+        deps.pool.clone(),
+        tasks.soft(),
+    );
     tasks.spawn("realtime letters", letters);
     let changes = changes::Changes::start(
         changes::Deps {
@@ -118,18 +123,17 @@ pub async fn start(
         tasks,
     );
     let engine = Engine(Arc::new(changes));
-    let service = Arc::new(Service {
-        settings: settings.clone(),
+    let parts = Parts {
         clock: deps.clock,
         random: deps.random,
-        tokens,
         limits,
         hub,
         authority,
         engine,
-        alarms: socket::Alarms::default(),
+        node: nodes,
         tasks: tasks.clone(),
-    });
+    };
+    let service = Arc::new(Service::new(settings.clone(), tokens, parts));
     spawn_tasks(&service, tasks);
     Ok(Realtime { service })
 }
@@ -162,6 +166,20 @@ fn spawn_tasks(service: &Arc<Service>, tasks: &Tasks) {
 }
 
 impl Realtime {
+    /// Takes other limits, switches and keys into use. All sockets end, as at an orderly stop, when the keys, the claims
+    /// demanded of tokens, `private_only` or `suspended` changed; limits change under them (RT-CH-11). What tasks were
+    /// started with (timeouts of the database, names) stays.
+    pub fn reconfigure(
+        &self,
+        settings: &settings::Realtime,
+        verifier: jwt::Verifier,
+    ) -> Result<(), StartError> {
+        let tokens =
+            Tokens::new(verifier, &settings.claim_validators).map_err(StartError::Setting)?;
+        self.service.reconfigure(settings.clone(), tokens);
+        Ok(())
+    }
+
     /// Sockets connected now.
     pub fn sockets(&self) -> usize {
         self.service.limits.sockets.now()

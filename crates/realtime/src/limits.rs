@@ -18,7 +18,7 @@ pub(crate) struct Rate {
     buckets: [AtomicU64; BUCKETS],
     /// The five-second step that the newest bucket counts.
     step: AtomicI64,
-    limit: u64,
+    limit: AtomicU64,
 }
 
 impl Rate {
@@ -29,7 +29,7 @@ impl Rate {
             clock,
             buckets: std::array::from_fn(|_| AtomicU64::new(0)),
             step,
-            limit,
+            limit: AtomicU64::new(limit),
         }
     }
 
@@ -40,12 +40,14 @@ impl Rate {
 
     /// Whether the mean has reached the limit.
     pub(crate) fn is_reached(&self) -> bool {
-        self.limit > 0 && self.sum() >= self.limit * WINDOW
+        let limit = self.limit();
+        limit > 0 && self.sum() >= limit.saturating_mul(WINDOW)
     }
 
     /// Whether `more` events at once would pass the limit.
     pub(crate) fn would_pass(&self, more: u64) -> bool {
-        self.limit > 0 && self.sum() + more * WINDOW > self.limit * WINDOW
+        let limit = self.limit();
+        limit > 0 && self.sum() + more * WINDOW > limit.saturating_mul(WINDOW)
     }
 
     /// The mean, cut to an integer.
@@ -55,7 +57,7 @@ impl Rate {
 
     /// The limit; 0 means none.
     pub(crate) fn limit(&self) -> u64 {
-        self.limit
+        self.limit.load(Relaxed)
     }
 
     fn sum(&self) -> u64 {
@@ -91,7 +93,7 @@ fn place(step: i64) -> usize {
 #[derive(Debug)]
 pub(crate) struct Gauge {
     now: AtomicUsize,
-    most: usize,
+    most: AtomicUsize,
 }
 
 impl Gauge {
@@ -99,15 +101,16 @@ impl Gauge {
     pub(crate) fn new(most: usize) -> Self {
         Self {
             now: AtomicUsize::new(0),
-            most,
+            most: AtomicUsize::new(most),
         }
     }
 
     /// One more, unless that is too many.
     pub(crate) fn enter(&self) -> bool {
+        let most = self.most.load(Relaxed);
         self.now
             .fetch_update(Relaxed, Relaxed, |now| {
-                (self.most == 0 || now < self.most).then_some(now + 1)
+                (most == 0 || now < most).then_some(now + 1)
             })
             .is_ok()
     }
@@ -119,7 +122,8 @@ impl Gauge {
 
     /// Whether nobody else may enter.
     pub(crate) fn is_full(&self) -> bool {
-        self.most > 0 && self.now() >= self.most
+        let most = self.most.load(Relaxed);
+        most > 0 && self.now() >= most
     }
 
     /// How many there are.
@@ -144,7 +148,7 @@ pub(crate) struct Limits {
     /// Changes delivered.
     pub(crate) changes: Rate,
     /// Bytes of one payload; 0 means no bound.
-    max_payload: usize,
+    max_payload: AtomicUsize,
 }
 
 impl Limits {
@@ -158,13 +162,31 @@ impl Limits {
             messages: rate(settings.max_events_per_second),
             presences: rate(settings.max_presence_events_per_second),
             changes: rate(settings.max_changes_per_second),
-            max_payload: settings.max_payload_bytes,
+            max_payload: AtomicUsize::new(settings.max_payload_bytes),
         }
+    }
+
+    /// As configured now; what was counted stays counted.
+    pub(crate) fn set(&self, settings: &settings::Realtime) {
+        self.sockets.most.store(settings.max_connections, Relaxed);
+        self.users
+            .most
+            .store(settings.max_concurrent_users, Relaxed);
+        for (rate, limit) in [
+            (&self.joins, settings.max_joins_per_second),
+            (&self.messages, settings.max_events_per_second),
+            (&self.presences, settings.max_presence_events_per_second),
+            (&self.changes, settings.max_changes_per_second),
+        ] {
+            rate.limit.store(limit, Relaxed);
+        }
+        self.max_payload.store(settings.max_payload_bytes, Relaxed);
     }
 
     /// Whether a payload is over the limit.
     pub(crate) fn is_too_large(&self, bytes: usize) -> bool {
-        self.max_payload > 0 && bytes > self.max_payload
+        let most = self.max_payload.load(Relaxed);
+        most > 0 && bytes > most
     }
 }
 

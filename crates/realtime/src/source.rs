@@ -22,6 +22,10 @@ impl Source for Changes {
         })
     }
 
+    fn is_ready(&self) -> bool {
+        *Changes::ready(self).borrow()
+    }
+
     fn ready(&self) -> BoxFuture<'static, ()> {
         let mut ready = Changes::ready(self);
         Box::pin(async move {

@@ -89,6 +89,31 @@ impl Tokens {
         }
     }
 
+    /// Whether every token is read alike.
+    pub(crate) fn reads_the_same(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.verifier.keys(), other.verifier.keys());
+        let secret = |keys: &jwt::Keys| keys.secret().map(|secret| secret.expose().to_owned());
+        self.required == other.required
+            && secret(ours) == secret(theirs)
+            && ours.published() == theirs.published()
+    }
+
+    /// The role, if any, of a token that is signed by the project and has not expired; tokens of operators need
+    /// neither role nor expiry.
+    pub(crate) fn speaker(&self, token: &str, now: i64) -> Result<Option<String>, Error> {
+        let claims = self
+            .verifier
+            .verify_signature(token)
+            .map_err(|error| self.name(&error, token))?;
+        if claims.get("exp").is_some() {
+            let expires = expiry(&claims).ok_or(Error::MissingClaims)?;
+            if expires <= now {
+                return Err(Error::Expired(now - expires));
+            }
+        }
+        Ok(claims.role().map(str::to_owned))
+    }
+
     /// Signature, claims, time.
     pub(crate) fn read(&self, token: &str, now: i64) -> Result<Bearer, Error> {
         let claims = self

@@ -23,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) presence: bool,
     /// As sent.
     pub(crate) bindings: Vec<Value>,
+    /// The topic itself is the binding (RT-JOIN-40).
+    pub(crate) is_oldest: bool,
     pub(crate) visibility: Visibility,
     /// The token in the payload, if there is one.
     pub(crate) token: Option<String>,
@@ -30,7 +32,7 @@ pub(crate) struct Config {
 
 impl Config {
     /// Reads the payload of `phx_join`.
-    pub(crate) fn read(payload: &Json) -> Self {
+    pub(crate) fn read(payload: &Json, sub_topic: &str) -> Self {
         let payload: Value = serde_json::from_slice(payload.bytes()).unwrap_or_default();
         let mut wrong = Vec::new();
         let empty = Value::Object(Map::new());
@@ -53,7 +55,9 @@ impl Config {
                 Some(Value::String(key)) => Some(key.clone()).filter(|key| !key.is_empty()),
                 Some(other) => Some(other.to_string()),
             },
+            is_oldest: payload.get("config").is_none(),
             bindings: match config.get("postgres_changes") {
+                None if payload.get("config").is_none() => vec![implied(sub_topic)],
                 None | Some(Value::Null) => Vec::new(),
                 Some(Value::Array(items)) => items
                     .iter()
@@ -94,6 +98,18 @@ impl Config {
     }
 }
 
+/// `schema`, `schema:table` or `schema:table:filter`, of which the filter may hold colons.
+fn implied(sub_topic: &str) -> Value {
+    let mut binding = Map::from_iter([("event".to_owned(), "*".into())]);
+    for (name, value) in ["schema", "table", "filter"]
+        .into_iter()
+        .zip(sub_topic.splitn(3, ':'))
+    {
+        binding.insert(name.into(), value.into());
+    }
+    Value::Object(binding)
+}
+
 fn section<'a>(
     value: &'a Value,
     name: &'static str,
@@ -130,13 +146,13 @@ mod tests {
     use super::*;
 
     fn read(payload: &Value) -> Config {
-        Config::read(&Json::of(payload))
+        Config::read(&Json::of(payload), "s:t:id=in.(a:b)")
     }
 
     #[test]
     fn everything_is_optional() {
         // RT-JOIN-01, RT-JOIN-04.
-        let config = read(&json!({}));
+        let config = read(&json!({ "config": {} }));
         assert_eq!(
             config,
             read(&json!({ "config": { "more": 1 }, "else": [] }))
@@ -177,6 +193,24 @@ mod tests {
     }
 
     #[test]
+    fn without_config_the_topic_is_the_binding() {
+        // RT-JOIN-08, RT-JOIN-40.
+        let config = read(&json!({ "access_token": "t" }));
+        let expected =
+            json!({ "event": "*", "schema": "s", "table": "t", "filter": "id=in.(a:b)" });
+        assert_eq!((config.is_oldest, config.bindings), (true, vec![expected]));
+        assert_eq!(
+            implied("public"),
+            json!({ "event": "*", "schema": "public" })
+        );
+        assert_eq!(
+            implied("public:t"),
+            json!({ "event": "*", "schema": "public", "table": "t" })
+        );
+        assert!(!read(&json!({ "config": {} })).is_oldest);
+    }
+
+    #[test]
     fn the_token_is_user_token_before_access_token() {
         // RT-JOIN-07.
         assert_eq!(
@@ -208,7 +242,8 @@ mod tests {
         }
         assert_eq!(echoed[0]["id"], echoed[2]["id"]);
         assert_ne!(echoed[0]["id"], echoed[1]["id"]);
-        let none: Value = serde_json::from_slice(&read(&json!({})).response()).unwrap();
+        let none = read(&json!({ "config": {} })).response();
+        let none: Value = serde_json::from_slice(&none).unwrap();
         assert_eq!(none, json!({ "postgres_changes": [] }));
     }
 }

@@ -17,7 +17,7 @@ use crate::hub::{Hub, Room, Visibility};
 use crate::token::Bearer;
 
 pub(crate) use config::Config;
-pub(crate) use sink::Sink;
+pub(crate) use sink::{Form, Sink};
 
 /// Tells channels apart, on one node, for ever.
 pub(crate) type ChannelId = u64;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use serde::Deserialize;
 
 use super::ChannelId;
 use crate::changes::ChangeSink;
@@ -16,11 +17,20 @@ use crate::socket::{Order, Outbox};
 #[derive(Debug)]
 pub(crate) struct Sink {
     id: ChannelId,
-    version: Version,
-    topic: Arc<str>,
+    form: Form,
     outbox: Arc<Outbox>,
     limits: Arc<Limits>,
     held: Mutex<Option<Held>>,
+}
+
+/// How a channel's changes are written.
+#[derive(Debug)]
+pub(crate) struct Form {
+    pub(crate) version: Version,
+    /// The whole topic.
+    pub(crate) topic: Arc<str>,
+    /// The event is the change's type, and the payload its data (RT-JOIN-40).
+    pub(crate) is_oldest: bool,
 }
 
 #[derive(Debug, Default)]
@@ -33,18 +43,11 @@ struct Held {
 const MOST_HELD_BYTES: usize = 4 << 20;
 
 impl Sink {
-    /// For the channel `id` with this whole topic.
-    pub(crate) fn new(
-        id: ChannelId,
-        version: Version,
-        topic: Arc<str>,
-        outbox: Arc<Outbox>,
-        limits: Arc<Limits>,
-    ) -> Self {
+    /// For the channel `id`.
+    pub(crate) fn new(id: ChannelId, form: Form, outbox: Arc<Outbox>, limits: Arc<Limits>) -> Self {
         Self {
             id,
-            version,
-            topic,
+            form,
             outbox,
             limits,
             held: Mutex::new(Some(Held::default())),
@@ -60,18 +63,31 @@ impl Sink {
     }
 
     fn frame(&self, ids: &[u64], data: &Bytes) -> Frame {
+        #[derive(Deserialize)]
+        struct Typed<'a> {
+            r#type: &'a str,
+        }
+        if self.form.is_oldest
+            && let Ok(typed) = serde_json::from_slice::<Typed<'_>>(data)
+        {
+            return self.write(typed.r#type, data);
+        }
         let mut payload = Vec::with_capacity(data.len() + 32 + ids.len() * 17);
         payload.extend_from_slice(br#"{"ids":"#);
         serde_json::to_writer(&mut payload, ids).expect("writing to memory cannot fail");
         payload.extend_from_slice(br#","data":"#);
         payload.extend_from_slice(data);
         payload.push(b'}');
-        self.version.encode(&Message {
+        self.write("postgres_changes", &payload)
+    }
+
+    fn write(&self, event: &str, payload: &[u8]) -> Frame {
+        self.form.version.encode(&Message {
             join_ref: &Ref::NULL,
             reference: &Ref::NULL,
-            topic: &self.topic,
-            event: "postgres_changes",
-            payload: &payload,
+            topic: &self.form.topic,
+            event,
+            payload,
         })
     }
 }
@@ -119,13 +135,12 @@ mod tests {
         let clock: base::SharedClock = Arc::new(ManualClock::starting_now());
         let limits = Arc::new(Limits::new(&settings::Realtime::default(), &clock));
         let outbox = Arc::new(Outbox::new(1 << 20));
-        let sink = Sink::new(
-            7,
-            Version::V2,
-            "realtime:x".into(),
-            Arc::clone(&outbox),
-            limits,
-        );
+        let form = Form {
+            version: Version::V2,
+            topic: "realtime:x".into(),
+            is_oldest: false,
+        };
+        let sink = Sink::new(7, form, Arc::clone(&outbox), limits);
         assert!(sink.deliver(&[3, 4], &Bytes::from_static(br#"{"n":1}"#)));
         assert!(!outbox.has_frames());
         sink.open();

@@ -68,6 +68,11 @@ impl Nodes {
         }
     }
 
+    /// Who this node is, to people.
+    pub(crate) fn name(&self) -> String {
+        self.me.to_string()
+    }
+
     fn sender(&self) -> Sender {
         Sender {
             node: self.me,

@@ -43,7 +43,7 @@ async fn answer(service: &Service, headers: &HeaderMap, body: &[u8]) -> Result<R
         return Err(message(StatusCode::TOO_MANY_REQUESTS, "Too many requests"));
     }
     let bearer = bearer(service, headers).map_err(|error| failure(&error))?;
-    if service.settings.suspended {
+    if service.settings().suspended {
         return Err(failure(&Error::Suspended));
     }
     let wanted = read(service, body)?;

@@ -58,7 +58,7 @@ async fn answer(
         return Err(message(StatusCode::TOO_MANY_REQUESTS, "Too many requests"));
     }
     let bearer = bearer(service, headers).map_err(|error| failure(&error))?;
-    if service.settings.suspended {
+    if service.settings().suspended {
         return Err(failure(&Error::Suspended));
     }
     if service.limits.is_too_large(body.len()) {

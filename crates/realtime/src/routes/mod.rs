@@ -2,6 +2,7 @@
 
 mod batch;
 mod event;
+mod tenants;
 
 use std::sync::Arc;
 
@@ -30,6 +31,11 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/api/ping", get(ping))
         .route("/api/broadcast", post(batch::send))
         .route("/api/broadcast/{topic}/events/{event}", post(event::send))
+        .route("/api/tenants", get(tenants::list))
+        .route("/api/tenants/{name}", get(tenants::read))
+        .route("/api/tenants/{name}/health", get(tenants::health))
+        .route("/api/tenants/{name}/reload", post(tenants::end_sockets))
+        .route("/api/tenants/{name}/shutdown", post(tenants::end_sockets))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(service)
 }
@@ -48,7 +54,7 @@ fn bearer(service: &Service, headers: &HeaderMap) -> Result<Bearer, Error> {
             .and_then(|value| value.to_str().ok())
             .ok_or(Error::NoToken)?,
     };
-    Ok(service.tokens.read(token, service.clock.unix())?)
+    Ok(service.tokens().read(token, service.clock.unix())?)
 }
 
 /// All headers of a request, as `request.headers` has them; credentials stay out.

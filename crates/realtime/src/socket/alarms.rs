@@ -23,6 +23,14 @@ impl Alarms {
         self.lock().remove(&(at, socket));
     }
 
+    /// Gives an order to every socket: each has an alarm set, or is about to look at the clock.
+    pub(crate) fn call_all(&self, order: &Order) {
+        let all: Vec<_> = self.lock().values().filter_map(Weak::upgrade).collect();
+        for outbox in all {
+            outbox.order(order.clone());
+        }
+    }
+
     /// Rings for all whose time has come.
     pub(crate) fn ring(&self, now: i64) {
         let due = {

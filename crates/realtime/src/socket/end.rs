@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Farewell, Socket, count};
+use super::{Detail, Farewell, Socket, count, narrate};
 use crate::channel::Channel;
 use crate::error::Error;
 use crate::token;
@@ -22,7 +22,13 @@ impl Socket {
     /// Ends a channel with a reason: `system`, then `phx_close` (RT-SYS-20).
     pub(super) fn end(&mut self, topic: &str, error: &Error) {
         count(error);
-        tracing::info!(code = error.code(), topic, "a channel was ended");
+        narrate!(
+            self,
+            Detail::Warnings,
+            code = error.code(),
+            topic,
+            "a channel was ended"
+        );
         self.tell(topic, "system", Err(&error.system()));
         self.close(topic);
     }
@@ -99,6 +105,7 @@ impl Socket {
     pub(super) fn look_at_the_clock(&mut self) {
         let now = self.service.now();
         self.alarm = None;
+        self.must_go |= self.era != self.service.era();
         if now >= self.idle_deadline() {
             self.farewell = Some(Farewell::IDLE);
             return;
@@ -143,11 +150,11 @@ impl Socket {
     }
 
     fn idle_deadline(&self) -> i64 {
-        self.heard + millis(self.service.settings.idle_timeout)
+        self.heard + millis(self.service.settings().idle_timeout)
     }
 
     fn no_channel_deadline(&self) -> Option<i64> {
-        let timeout = self.service.settings.no_channel_timeout;
+        let timeout = self.service.settings().no_channel_timeout;
         (self.channels.is_empty() && !timeout.is_zero()).then(|| self.idle_since + millis(timeout))
     }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use base::Secret;
 
 use super::work::Outcome;
-use super::{Socket, count};
+use super::{Detail, Socket, count, narrate};
 use crate::authz::{Context, Readable};
 use crate::bindings::{self, Bound};
-use crate::channel::{Channel, ChannelId, Config, Seat, Sink, next_id};
+use crate::channel::{Channel, ChannelId, Config, Form, Seat, Sink, next_id};
 use crate::error::Error;
 use crate::frames::{Broadcast, Inbound, Payload, Status, Version};
 use crate::hub::{Member, TOPIC_PREFIX, Visibility};
@@ -45,7 +45,7 @@ impl Socket {
         let Payload::Json(payload) = &inbound.payload else {
             return;
         };
-        let config = Config::read(payload);
+        let config = Config::read(payload, &inbound.topic[TOPIC_PREFIX.len()..]);
         metrics::counter!("realtime_channel_joins").increment(1);
         match self.check(inbound, &config) {
             Ok(channel) => self.apply(inbound, channel),
@@ -56,7 +56,7 @@ impl Socket {
     /// Everything that needs no database, in the order of RT-JOIN-10.
     fn check(&mut self, inbound: &Inbound, config: &Config) -> Result<Channel, Error> {
         let service = Arc::clone(&self.service);
-        let (settings, limits) = (&service.settings, &service.limits);
+        let (settings, limits) = (service.settings(), &service.limits);
         let sub_topic = &inbound.topic[TOPIC_PREFIX.len()..];
         if sub_topic.is_empty() {
             return Err(Error::NoTopic);
@@ -86,7 +86,9 @@ impl Socket {
             Some(token) if !token.starts_with("sb_") => Secret::new(token.as_str()),
             _ => self.token.clone(),
         };
-        let bearer = service.tokens.read(token.expose(), service.clock.unix())?;
+        let bearer = service
+            .tokens()
+            .read(token.expose(), service.clock.unix())?;
         if !self.is_user {
             if !limits.users.enter() {
                 return Err(Error::TooManyUsers);
@@ -169,6 +171,14 @@ impl Socket {
             Status::Ok,
             &response,
         ));
+        narrate!(
+            self,
+            Detail::Steps,
+            topic = &**topic,
+            role = channel.bearer.caller.role,
+            private = channel.is_private(),
+            "a channel was joined"
+        );
         channel.readable = admitted.readable;
         let room = Arc::clone(admitted.seat.room());
         channel.seat = Some(admitted.seat);
@@ -223,8 +233,14 @@ impl Socket {
     /// Answers late, so that a client in a loop is slowed (RT-JOIN-11).
     fn refuse_with(&self, topic: &Arc<str>, frame: crate::frames::Frame, error: &Error) {
         count(error);
-        tracing::info!(code = error.code(), topic = &**topic, "a join was refused");
-        let delay = self.service.settings.channel_error_backoff;
+        narrate!(
+            self,
+            Detail::Warnings,
+            code = error.code(),
+            topic = &**topic,
+            "a join was refused"
+        );
+        let delay = self.service.settings().channel_error_backoff;
         let close = *error == Error::TooManyJoins;
         self.start(topic, 0, async move {
             tokio::time::sleep(delay).await;
@@ -289,13 +305,12 @@ async fn admit(service: Arc<Service>, application: Application) -> Result<Admitt
         Some(replay) => replay.fetch(&service.authority, &context.sub_topic).await?,
         None => Vec::new(),
     };
-    let sink = Arc::new(Sink::new(
-        id,
+    let form = Form {
         version,
         topic,
-        outbox,
-        Arc::clone(&service.limits),
-    ));
+        is_oldest: config.is_oldest,
+    };
+    let sink = Arc::new(Sink::new(id, form, outbox, Arc::clone(&service.limits)));
     let bound = if config.bindings.is_empty() {
         None
     } else {

@@ -48,6 +48,12 @@ pub(crate) struct Socket {
     channels: HashMap<Arc<str>, Channel>,
     /// Whether it counts as a connected user.
     is_user: bool,
+    /// It is to end as at an orderly stop, when it is its turn.
+    must_go: bool,
+    /// When it was admitted; see [`Service::era`].
+    era: u64,
+    /// How much of what it does is told in the log.
+    detail: Detail,
     work: FuturesUnordered<work::Work>,
     /// When the last frame came, milliseconds.
     heard: i64,
@@ -58,6 +64,40 @@ pub(crate) struct Socket {
     /// Set once the socket is to end.
     farewell: Option<Farewell>,
 }
+
+/// How much of what a socket does is told in the log; its client chooses by `log_level` (RT-CON-07).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Detail {
+    /// What goes wrong on the server.
+    Errors,
+    /// And what the client does wrong.
+    Warnings,
+    /// And each step.
+    Steps,
+}
+
+impl Detail {
+    /// Another value counts as `error`.
+    fn parse(log_level: Option<&str>) -> Self {
+        match log_level {
+            Some("info") => Self::Steps,
+            Some("warning") => Self::Warnings,
+            _ => Self::Errors,
+        }
+    }
+}
+
+/// Tells in the log what one socket did: aloud if its client asked for that much, else for those who debug.
+macro_rules! narrate {
+    ($socket:expr, $detail:expr, $($field:tt)+) => {
+        if $socket.detail >= $detail {
+            tracing::info!(socket = $socket.id, $($field)+);
+        } else {
+            tracing::debug!(socket = $socket.id, $($field)+);
+        }
+    };
+}
+use narrate;
 
 /// How the server closes a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,8 +134,14 @@ impl Farewell {
 }
 
 impl Socket {
-    fn new(service: Arc<Service>, version: Version, token: Secret, headers: Arc<str>) -> Self {
-        let outbox = Arc::new(Outbox::new(service.settings.max_queue_bytes));
+    fn new(
+        service: Arc<Service>,
+        version: Version,
+        token: Secret,
+        headers: Arc<str>,
+        (detail, era): (Detail, u64),
+    ) -> Self {
+        let outbox = Arc::new(Outbox::new(service.settings().max_queue_bytes));
         let now = service.now();
         Self {
             id: crate::channel::next_id(),
@@ -105,6 +151,9 @@ impl Socket {
             outbox,
             channels: HashMap::new(),
             is_user: false,
+            must_go: false,
+            era,
+            detail,
             work: FuturesUnordered::new(),
             heard: now,
             idle_since: now,

@@ -20,6 +20,8 @@ pub(crate) enum Order {
     Established(ChannelId),
     /// Look at the clock.
     Wake,
+    /// Go, as at an orderly stop.
+    Restart,
 }
 
 /// The queue of one socket: filled by anybody, emptied by the socket's own task. It holds so many bytes and

@@ -23,7 +23,7 @@ impl Socket {
     /// Event `presence` (section 10.1).
     pub(super) fn presence(&mut self, topic: &Arc<str>, inbound: Inbound) {
         let service = Arc::clone(&self.service);
-        let settings = &service.settings;
+        let settings = service.settings();
         if service.limits.presences.is_reached() {
             return self.end(topic, &Error::TooManyPresences);
         }

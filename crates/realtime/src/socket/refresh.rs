@@ -6,8 +6,8 @@ use std::time::Duration;
 use base::Secret;
 use serde_json::Value;
 
-use super::Socket;
 use super::work::Outcome;
+use super::{Detail, Socket, narrate};
 use crate::authz::Readable;
 use crate::bindings;
 use crate::error::Error;
@@ -31,7 +31,11 @@ impl Socket {
             Some(Value::String(token)) => token.clone(),
             Some(other) => other.to_string(),
         };
-        let bearer = match self.service.tokens.read(&token, self.service.clock.unix()) {
+        let bearer = match self
+            .service
+            .tokens()
+            .read(&token, self.service.clock.unix())
+        {
             Ok(bearer) => bearer,
             Err(error) => return self.end(topic, &error.into()),
         };
@@ -76,6 +80,13 @@ impl Socket {
             Ok(readable) => readable,
             Err(error) => return self.end(topic, &error),
         };
+        narrate!(
+            self,
+            Detail::Steps,
+            topic = &**topic,
+            role = bearer.caller.role,
+            "a channel has a new token"
+        );
         channel.token = Secret::new(token);
         channel.bearer = bearer;
         channel.readable = readable;

@@ -38,6 +38,7 @@ impl Socket {
         let (sink, mut stream) = connection.split();
         let mut writer = Writer::new(sink);
         self.set_alarm();
+        self.must_go |= self.era != self.service.era();
         let heard_out = self.serve(&mut writer, &mut stream).await;
         let farewell = self.farewell;
         // Whatever may end is ended now: rooms are told, the database's work is given up.
@@ -72,11 +73,14 @@ impl Socket {
             if self.farewell.is_some() {
                 return false;
             }
+            if self.must_go && drained.is_none() {
+                drained = Some(Box::pin(tokio::time::sleep(self.turn_to_go())));
+            }
             let event = tokio::select! {
                 frame = stream.next() => Event::Received(frame),
                 Some(done) = self.work.next(), if !self.work.is_empty() => Event::Finished(done),
                 result = writer.write(&outbox) => Event::Wrote(result),
-                () = stop.cancelled(), if drained.is_none() => Event::Stopping,
+                () = stop.cancelled(), if !self.must_go => Event::Stopping,
                 () = async { drained.as_mut().expect("guarded").await }, if drained.is_some() => Event::Drained,
             };
             match event {
@@ -90,7 +94,7 @@ impl Socket {
                 Event::Received(None) | Event::Wrote(Err(_)) => return true,
                 Event::Wrote(Ok(())) => {}
                 Event::Finished(done) => self.finish(done),
-                Event::Stopping => drained = Some(Box::pin(tokio::time::sleep(self.turn_to_go()))),
+                Event::Stopping => self.must_go = true,
                 Event::Drained => {
                     self.announce_restart();
                     self.farewell = Some(Farewell::RESTART);
@@ -107,7 +111,7 @@ impl Socket {
             _ => 0,
         };
         metrics::counter!("realtime_channel_input_bytes").increment(bytes as u64);
-        if bytes > self.service.settings.max_message_bytes {
+        if bytes > self.service.settings().max_message_bytes {
             self.farewell = Some(Farewell::TOO_BIG);
             return;
         }
@@ -122,6 +126,7 @@ impl Socket {
     fn obey(&mut self, order: Order) {
         match order {
             Order::Wake => self.look_at_the_clock(),
+            Order::Restart => self.must_go = true,
             Order::End(id, error) => {
                 if let Some(topic) = self.topic_of(id) {
                     self.end(&topic, &error);
@@ -144,7 +149,7 @@ impl Socket {
     fn turn_to_go(&self) -> Duration {
         const WAVES: u32 = 16;
         let wave = u32::try_from(self.id % u64::from(WAVES)).unwrap_or(0);
-        self.service.settings.drain_window * wave / WAVES
+        self.service.settings().drain_window * wave / WAVES
     }
 }
 

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use base::Secret;
 use http::{HeaderMap, StatusCode, Uri};
 
-use super::Socket;
+use super::{Detail, Socket};
 use crate::error::Error;
 use crate::frames::Version;
 use crate::service::Service;
@@ -21,6 +21,8 @@ pub(crate) async fn upgrade(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
+    // Before the checks: who passed them under other settings than now is to go.
+    let era = service.era();
     let Ok(upgrade) = upgrade else {
         return StatusCode::BAD_REQUEST.into_response();
     };
@@ -50,9 +52,10 @@ pub(crate) async fn upgrade(
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let kept = x_headers(&headers);
+    let detail = Detail::parse(parameter("log_level").as_deref());
     // A message somewhat over the limit is read to its end, so that the reason arrives: a connection that is
     // closed with bytes unread is reset, and the close frame is lost with it.
-    let max_bytes = service.settings.max_message_bytes.saturating_mul(4);
+    let max_bytes = service.settings().max_message_bytes.saturating_mul(4);
     upgrade
         .read_buffer_size(4096)
         .write_buffer_size(64 * 1024)
@@ -61,7 +64,7 @@ pub(crate) async fn upgrade(
         // The upgraded connection gets an owner that waits for it at the end.
         .on_upgrade(move |connection: WebSocket| async move {
             let tasks = service.tasks.clone();
-            let socket = Socket::new(service, version, token, kept);
+            let socket = Socket::new(service, version, token, kept, (detail, era));
             tasks.spawn("realtime socket", socket.run(connection));
         })
 }
@@ -77,10 +80,10 @@ fn admit(service: &Service, token: Option<String>) -> Result<Secret, Error> {
     if token.is_empty() {
         return Err(Error::NoToken);
     }
-    if service.settings.suspended {
+    if service.settings().suspended {
         return Err(Error::Suspended);
     }
-    service.tokens.read(&token, service.clock.unix())?;
+    service.tokens().read(&token, service.clock.unix())?;
     if service.limits.users.is_full() {
         return Err(Error::TooManyUsers);
     }
@@ -99,7 +102,7 @@ async fn refuse(service: &Service, error: &Error) -> Response {
         status = status.as_u16(),
         "a socket was refused"
     );
-    tokio::time::sleep(service.settings.connect_error_backoff).await;
+    tokio::time::sleep(service.settings().connect_error_backoff).await;
     web::json_response(status, &serde_json::json!({ "error": text }))
 }
 

@@ -42,6 +42,7 @@ pub(crate) struct Server {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) service: realtime::Realtime,
     pub(crate) tasks: Tasks,
+    pub(crate) settings: settings::Realtime,
     keys: Keys,
 }
 
@@ -111,6 +112,7 @@ impl Server {
             clock,
             service,
             tasks,
+            settings,
             keys,
         }
     }
@@ -150,6 +152,17 @@ impl Server {
 
     pub(crate) async fn with_headers(&self, token: &str, headers: &[(&str, &str)]) -> Client {
         Client::connect(self.address, token, "1.0.0", headers).await
+    }
+
+    /// Status and body of a refused upgrade.
+    pub(crate) async fn refused(&self, token: &str) -> (u16, String) {
+        let url = format!("ws://{}/socket/websocket?apikey={token}", self.address);
+        let error = connect_async(url).await.unwrap_err();
+        let tokio_tungstenite::tungstenite::Error::Http(response) = error else {
+            panic!("{error}")
+        };
+        let body = response.body().clone().unwrap_or_default();
+        (response.status().as_u16(), String::from_utf8(body).unwrap())
     }
 
     /// `POST`, with this bearer token.

@@ -5,5 +5,7 @@ mod database;
 mod harness;
 mod http;
 mod nodes;
+mod oldest;
+mod operating;
 mod replay;
 mod rights;

@@ -20,6 +20,10 @@ async fn store(db: &TestDatabase, room: &str, from: i32, to: i32) {
     run(db, &sql).await;
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "written out where it is called"
+)]
 fn asking(replay: Value) -> Value {
     json!({ "private": true, "broadcast": { "replay": replay } })
 }
