@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where and how to ask the server to drop what a session is doing.
 #[derive(Debug, Clone)]
-pub(super) struct CancelKey {
+pub(crate) struct CancelKey {
     pub(super) address: Address,
     pub(super) secure: Option<Secure>,
     pub(super) patience: Patience,
@@ -28,7 +28,7 @@ pub(super) struct CancelKey {
 impl CancelKey {
     /// Sends the request and waits until the server has passed it on: it closes the stream after that, so
     /// that the signal can no longer hit a statement sent later.
-    async fn send(&self) -> io::Result<()> {
+    pub(crate) async fn send(&self) -> io::Result<()> {
         let mut stream = Stream::open(&self.address, self.secure.as_ref(), self.patience).await?;
         let mut request = BytesMut::new();
         frontend::cancel_request(self.process, self.secret, &mut request);

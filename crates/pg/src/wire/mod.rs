@@ -8,6 +8,7 @@ mod batch;
 mod cancel;
 mod connect;
 mod login;
+mod script;
 mod statements;
 mod stream;
 
@@ -26,10 +27,11 @@ use crate::{Error, ServerError};
 
 pub(crate) use answer::Answer;
 pub(crate) use batch::Naming;
+pub(crate) use cancel::CancelKey;
 pub(crate) use connect::Target;
+pub use script::Completed;
 
 use batch::Step;
-use cancel::CancelKey;
 use statements::Statements;
 use stream::Stream;
 

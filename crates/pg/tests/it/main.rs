@@ -13,4 +13,5 @@ mod connecting;
 mod listening;
 mod locking;
 mod reconnecting;
+mod scripts;
 mod transaction;
