@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::run::root;
 
 /// Every crate and its floor, 0 is the ground. A crate may use any lower floor, never its own or a higher one.
-const FLOORS: [(&str, u8); 21] = [
+const FLOORS: [(&str, u8); 22] = [
     ("base", 0),
     ("settings", 1),
     ("sql", 1),
@@ -25,6 +25,7 @@ const FLOORS: [(&str, u8); 21] = [
     ("web", 3),
     ("jobs", 4),
     ("auth", 5),
+    ("extensions", 5),
     ("realtime", 5),
     ("rest", 5),
     ("storage", 5),

@@ -11,6 +11,7 @@ mod auth;
 mod database;
 mod dotenv;
 mod error;
+mod extensions;
 mod gateway;
 mod keys;
 mod layers;
@@ -26,6 +27,7 @@ pub use auth::Auth;
 pub use database::{Database, MissingExtensions, OwnerRole};
 pub use dotenv::{DotEnv, DotEnvError};
 pub use error::{Error, Mistake};
+pub use extensions::Extensions;
 pub use gateway::Gateway;
 pub use keys::Keys;
 pub use layers::{Layers, Origin};
@@ -54,6 +56,8 @@ pub struct Settings {
     pub realtime: Realtime,
     /// The storage service.
     pub storage: Storage,
+    /// What runs in the place of `pg_net` and `pg_cron`.
+    pub extensions: Extensions,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -70,6 +74,7 @@ impl Settings {
             rest: Rest::read(&mut reader),
             realtime: Realtime::read(&mut reader),
             storage: Storage::read(&mut reader),
+            extensions: Extensions::read(&mut reader),
             log: Log::read(&mut reader),
         };
         reader.finish().map(|()| settings)
@@ -86,6 +91,7 @@ impl Settings {
             Rest::FIELDS,
             Realtime::FIELDS,
             Storage::FIELDS,
+            Extensions::FIELDS,
             Log::FIELDS,
         ]
         .concat()

@@ -1,0 +1,149 @@
+//! Addresses, headers, failures.
+
+use std::net::IpAddr;
+
+use serde_json::json;
+use url::Url;
+
+use super::address::{is_private, names_private};
+use super::client::{Answer, Client};
+use super::queue::Request;
+
+fn request(url: &str) -> Request {
+    Request {
+        id: 1,
+        method: "GET".to_owned(),
+        url: url.to_owned(),
+        headers: None,
+        body: None,
+        timeout_milliseconds: 5_000,
+    }
+}
+
+fn client(public_only: bool) -> Client {
+    let mut settings = settings::Extensions::default();
+    settings.net_block_private_addresses = public_only;
+    Client::new(&settings).unwrap()
+}
+
+async fn refused(request: &Request) -> String {
+    let answer = client(true).send(request).await;
+    assert_eq!(
+        Answer {
+            error: None,
+            ..answer.clone()
+        },
+        Answer::default()
+    );
+    answer.error.unwrap()
+}
+
+// DB-SUB-03: private addresses may be blocked by a setting.
+#[test]
+fn addresses_of_this_machine_and_its_networks_are_not_public() {
+    for private in [
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "0.0.0.0",
+        "100.64.0.1",
+        "255.255.255.255",
+        "224.0.0.1",
+        "198.18.0.1",
+        "192.0.0.1",
+        "::1",
+        "::",
+        "fe80::1",
+        "fd00::1",
+        "::ffff:10.0.0.1",
+        "::127.0.0.1",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::1",
+        "2002:7f00:1::",
+        "ff02::1",
+        "2001:db8::1",
+        "fec0::1",
+    ] {
+        assert!(is_private(private.parse::<IpAddr>().unwrap()), "{private}");
+    }
+    for public in [
+        "1.1.1.1",
+        "172.32.0.1",
+        "100.128.0.1",
+        "192.0.1.1",
+        "198.20.0.1",
+        "2606:4700::1111",
+        "::ffff:1.1.1.1",
+        "64:ff9b::101:101",
+        "2002:101:101::",
+    ] {
+        assert!(!is_private(public.parse::<IpAddr>().unwrap()), "{public}");
+    }
+}
+
+// DB-SUB-03: however the address is written.
+#[test]
+fn an_address_in_disguise_is_still_an_address() {
+    for url in [
+        "http://127.1/",
+        "http://0x7f.0.0.1/",
+        "http://2130706433/",
+        "http://[::1]:80/",
+        "http://017700000001/",
+        "http://[::ffff:7f00:1]/",
+    ] {
+        assert!(names_private(&Url::parse(url).unwrap()), "{url}");
+    }
+    assert!(!names_private(&Url::parse("http://example.com/").unwrap()));
+}
+
+#[tokio::test]
+async fn requests_to_private_addresses_are_refused_by_number_and_by_name() {
+    let sentence = "The address is not public, and extensions.net_block_private_addresses is on";
+    assert_eq!(refused(&request("http://127.0.0.1:1/")).await, sentence);
+    assert_eq!(refused(&request("http://localhost:1/")).await, sentence);
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_says_why_without_the_secret() {
+    let mut wrong = request("http://example.com/");
+    wrong.headers = Some(json!({"Authorization": "Bearer s3cret\r\nX-Other: 1"}));
+    assert_eq!(
+        refused(&wrong).await,
+        "header \"Authorization\" is not a header that can be sent"
+    );
+    wrong.headers = None;
+    wrong.timeout_milliseconds = 0;
+    assert_eq!(
+        refused(&wrong).await,
+        "timeout_milliseconds must be between 1 and 3600000, got 0"
+    );
+    assert_eq!(
+        refused(&request("ftp://example.com/")).await,
+        "Unsupported protocol"
+    );
+    assert_eq!(
+        refused(&request("http://")).await,
+        "URL using bad/illegal format or missing URL"
+    );
+    assert_eq!(
+        refused(&request("http://host.invalid/")).await,
+        "Couldn't resolve host name"
+    );
+}
+
+#[tokio::test]
+async fn an_address_where_nobody_listens_is_named_as_libcurl_does() {
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let answer = client(false)
+        .send(&request(&format!("http://{free}/")))
+        .await;
+    assert_eq!(answer.error.as_deref(), Some("Couldn't connect to server"));
+    assert!(!answer.timed_out);
+}
