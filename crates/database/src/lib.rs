@@ -16,7 +16,9 @@ mod prepare;
 mod push;
 mod restore;
 mod script;
+mod server;
 mod substitute;
+mod vault;
 
 use base::Secret;
 
@@ -25,11 +27,12 @@ pub use dump::{DumpError, DumpPart, DumpPlan, plan_dump};
 pub use error::Error;
 pub use extensions::package;
 pub use logins::Logins;
-pub use options::Options;
+pub use options::{Options, VaultKeyPlace};
 pub use prepare::{Report, let_service_role_in, plan_sql, prepare};
 pub use push::{FileReport, MissingExtension, Note, PushError, PushOptions, PushReport, push};
 pub use restore::{RestoreError, RestoreReport, RestoredFile, RestoredTable, Unmatched, restore};
 pub use script::{SplitError, Statement, split};
+pub use server::{ServerSetting, configure_server};
 pub use substitute::substitutes;
 
 /// One numbered schema change of a service.

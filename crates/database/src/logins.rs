@@ -6,6 +6,7 @@ use base::Secret;
 use pg::{Endpoint, Error as PgError};
 use tokio_postgres::Client;
 
+use crate::vault::SessionKey;
 use crate::{Error, Options, role_password};
 
 /// The roles that services log in as.
@@ -21,6 +22,7 @@ pub(crate) const LOGIN_ROLES: [&str; 4] = [
 pub struct Logins {
     endpoint: Endpoint,
     passwords: BTreeMap<&'static str, Secret>,
+    vault: SessionKey,
 }
 
 impl Logins {
@@ -30,7 +32,17 @@ impl Logins {
             .passwords
             .get(role)
             .expect("asked for a service's role");
-        self.endpoint.with_login(role, password.expose())
+        let endpoint = self.endpoint.with_login(role, password.expose());
+        if role == "authenticator" {
+            // What callers run may read secrets as `service_role`.
+            self.vault.lend(endpoint)
+        } else {
+            endpoint
+        }
+    }
+
+    pub(crate) fn with_vault(self, vault: SessionKey) -> Self {
+        Self { vault, ..self }
     }
 
     /// Gives every login role without a password its derived one, then finds out which password opens each: a
@@ -63,6 +75,7 @@ impl Logins {
         Ok(Self {
             endpoint: endpoint.clone(),
             passwords,
+            vault: SessionKey::default(),
         })
     }
 }

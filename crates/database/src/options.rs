@@ -3,6 +3,16 @@
 use base::Secret;
 use settings::OwnerRole;
 
+/// Where the vault finds its key (DB-SUB-02); in the database itself it is nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VaultKeyPlace {
+    /// In a file beside the data of our own cluster: the vault is open to all who have the right to it.
+    ServerFile,
+    /// In the sessions that this program opens for requests, jobs and a project's SQL. On a cluster that was given
+    /// nothing is written into the server's folder; other logins find the vault closed.
+    Sessions,
+}
+
 /// What the preparation needs to know.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -18,6 +28,8 @@ pub struct Options {
     pub exposed_jwt_secret: Option<Secret>,
     /// Under which `vault` encrypts; `None` leaves the vault closed.
     pub vault_key: Option<Secret>,
+    /// Where the vault finds it.
+    pub vault_key_place: VaultKeyPlace,
     /// Default privileges of new tables in `public`.
     pub auto_expose_new_tables: bool,
     /// What role `postgres` may do to the services' tables.
@@ -43,6 +55,11 @@ impl Options {
             jwt_expiry,
             exposed_jwt_secret: database.expose_jwt_secret.then(|| keys.jwt_secret.clone()),
             vault_key: (!keys.vault_enc_key.is_empty()).then(|| keys.vault_enc_key.clone()),
+            vault_key_place: if database.url.is_none() {
+                VaultKeyPlace::ServerFile
+            } else {
+                VaultKeyPlace::Sessions
+            },
             auto_expose_new_tables: database.auto_expose_new_tables,
             owner_role: database.owner_role,
         }

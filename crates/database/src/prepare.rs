@@ -1,12 +1,11 @@
 //! One procedure that makes a Supabase database, however much of it is there already.
 
-use base::Secret;
 use pg::Endpoint;
 use settings::OwnerRole;
 use tokio_postgres::Client;
 
 use crate::logins::Logins;
-use crate::{Error, Options, Schema, migrate, role_password, substitute};
+use crate::{Error, Options, Schema, migrate, substitute, vault};
 
 /// Serialises preparations on one cluster: "passerel" in ASCII, as a number.
 const LOCK: i64 = 0x7061_7373_6572_656c;
@@ -24,6 +23,9 @@ pub struct Report {
     pub server_version: i32,
     /// Schema changes that were applied now.
     pub migrations_applied: usize,
+    /// Whether `service_role` passes row security; where it does not, [`let_service_role_in`] must be called when
+    /// tables have changed.
+    pub service_role_bypasses: bool,
 }
 
 /// One step: its name and its SQL, run in one transaction.
@@ -131,21 +133,21 @@ pub async fn prepare(
     {
         transaction(&client, "substitutes", &sql).await?;
     }
-    if let Some(key) = &options.vault_key {
-        keep_vault_key(&client, key).await?;
-    }
+    let vault = vault::open(&client, &target, options).await?;
     write_database_settings(&client, options).await?;
     let mut migrations_applied = 0;
     for schema in schemas {
         migrations_applied += migrate::migrate(&mut client, schema).await?;
     }
     transaction(&client, "service_role", POLICIES_FOR_SERVICE).await?;
+    let service_role_bypasses = bypasses(&client).await?;
     let logins = Logins::settle(&client, &target, options).await?;
     Ok(Report {
-        logins,
-        admin: target,
+        logins: logins.with_vault(vault.clone()),
+        admin: vault.lend(target),
         server_version: facts,
         migrations_applied,
+        service_role_bypasses,
     })
 }
 
@@ -154,6 +156,13 @@ pub async fn prepare(
 pub async fn let_service_role_in(admin: &Endpoint) -> Result<(), Error> {
     let client = connect(admin).await?;
     transaction(&client, "service_role", POLICIES_FOR_SERVICE).await
+}
+
+async fn bypasses(client: &Client) -> Result<bool, Error> {
+    let sql = "select rolbypassrls from pg_catalog.pg_roles where rolname = 'service_role'";
+    let row = client.query_one(sql, &[]).await;
+    row.and_then(|row| row.try_get(0))
+        .map_err(|error| failed("service_role", error))
 }
 
 /// One preparation at a time on a cluster: roles and parameters are everybody's. Advisory locks belong to a
@@ -225,7 +234,11 @@ async fn step(client: &Client, name: &'static str, sql: &str) -> Result<(), Erro
         })
 }
 
-async fn transaction(client: &Client, name: &'static str, sql: &str) -> Result<(), Error> {
+pub(crate) async fn transaction(
+    client: &Client,
+    name: &'static str,
+    sql: &str,
+) -> Result<(), Error> {
     let done = step(client, name, &format!("begin;\n{sql}\n;commit")).await;
     if done.is_err() {
         step(client, name, "rollback").await?;
@@ -233,44 +246,11 @@ async fn transaction(client: &Client, name: &'static str, sql: &str) -> Result<(
     done
 }
 
-fn failed(step: &'static str, error: tokio_postgres::Error) -> Error {
+pub(crate) fn failed(step: &'static str, error: tokio_postgres::Error) -> Error {
     Error::Step {
         step,
         source: error.into(),
     }
-}
-
-/// DB-SUB-02: the vault's key, derived from the configured one, goes into a file beside the cluster's data, once:
-/// another key would close what this one has locked. Only a superuser can write there; for others the vault is open
-/// in sessions that set `passerelle.vault_key`.
-async fn keep_vault_key(client: &Client, key: &Secret) -> Result<(), Error> {
-    let failed = |error| failed("vault key", error);
-    let row = client
-        .query_one(include_str!("sql/is_superuser.sql"), &[])
-        .await
-        .map_err(failed)?;
-    // PostgreSQL checks the right to a function before it runs any part of a statement.
-    if !row.try_get::<_, bool>(0).map_err(failed)? {
-        return Ok(());
-    }
-    let row = client
-        .query_one(include_str!("sql/vault_key_file.sql"), &[])
-        .await
-        .map_err(failed)?;
-    let Some(file) = row.try_get::<_, Option<String>>(0).map_err(failed)? else {
-        return Ok(());
-    };
-    let derived = role_password(key, "vault");
-    let copy = format!(
-        "set local log_statement = 'none'; set local log_min_duration_statement = -1; \
-         set local log_min_error_statement = 'panic'; copy (select {}) to {}",
-        sql::quote_literal(derived.expose()),
-        sql::quote_literal(&file)
-    );
-    if let Err(error) = transaction(client, "vault key", &copy).await {
-        tracing::warn!(%error, "the vault's key could not be written; the vault stays closed");
-    }
-    Ok(())
 }
 
 /// DB-GEN-06: the owner role owns the database. One that somebody made for another owner stays theirs.

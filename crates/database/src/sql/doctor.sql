@@ -39,6 +39,16 @@ findings (code, object, severe, sentence, repair) as (
   where r.rolname = 'service_role' and not r.rolbypassrls
 
   union all
+  -- DB-MGD-03.
+  select 'replication_missing', r.rolname::text, false,
+    'role supabase_replication_admin may not replicate: changes of tables cannot be heard',
+    'alter role supabase_replication_admin replication'
+  from pg_catalog.pg_roles r
+  where r.rolname = 'supabase_replication_admin' and not r.rolreplication
+    and not (
+      to_regrole('rds_replication') is not null and pg_has_role(r.oid, to_regrole('rds_replication'), 'member')
+    )
+  union all
   select 'membership_missing', 'authenticator', true, format('authenticator cannot become %s', api.name),
     format('grant %I to authenticator', api.name)
   from api

@@ -17,12 +17,21 @@ begin
       ('supabase_storage_admin', 'search_path', 'storage'),
       ('supabase_functions_admin', 'search_path', 'supabase_functions')
     ) as settings (role, name, value)
-    where not exists (
+    union all
+    -- DB-SRV-05: what the services' sessions depend on, where the server does not have it anyway.
+    select role, pins.name, pins.value
+    from unnest(array[
+      'authenticator', 'supabase_auth_admin', 'supabase_storage_admin', 'supabase_replication_admin'
+    ]) as role
+    cross join (values ('timezone', 'UTC'), ('row_security', 'on')) as pins (name, value)
+    join pg_catalog.pg_settings s on lower(s.name) = pins.name
+    where s.reset_val <> pins.value and s.reset_val not in ('GMT', 'Etc/UTC')
+  loop
+    continue when exists (
       select
       from pg_catalog.pg_db_role_setting s, unnest(s.setconfig) as entry
-      where s.setrole = to_regrole(role) and split_part(entry, '=', 1) = name
-    )
-  loop
+      where s.setrole = to_regrole(wanted.role) and lower(split_part(entry, '=', 1)) = wanted.name
+    );
     begin
       if wanted.name = 'search_path' then
         execute format('alter role %I set search_path = %s', wanted.role, wanted.value);

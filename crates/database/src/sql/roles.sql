@@ -95,3 +95,23 @@ begin
   end loop;
 end
 $$;
+
+-- DB-MGD-03: some hosting companies let an administrator give the attribute, Amazon has a role for it. Their other
+-- roles give more than that.
+do $$
+begin
+  if not (select rolreplication from pg_catalog.pg_roles where rolname = 'supabase_replication_admin') then
+    begin
+      alter role supabase_replication_admin replication;
+    exception
+      when insufficient_privilege then
+        begin
+          grant rds_replication to supabase_replication_admin;
+        exception
+          when undefined_object or insufficient_privilege or invalid_grant_operation then
+            raise notice 'role supabase_replication_admin may not replicate: %', sqlerrm;
+        end;
+    end;
+  end if;
+end
+$$;
