@@ -232,6 +232,7 @@ fn both_ways(
         columns: pairs,
         junction: None,
         target_is_view: target.kind.is_view(),
+        holds_key: true,
     });
     all.push(Relationship {
         origin: target.name.clone(),
@@ -241,6 +242,7 @@ fn both_ways(
         columns: swapped,
         junction: None,
         target_is_view: source.kind.is_view(),
+        holds_key: false,
     });
 }
 
@@ -293,6 +295,7 @@ fn junctions(relations: &[Relation], all: &[Relationship]) -> Vec<Relationship> 
                         target_columns: second.columns.clone(),
                     }),
                     target_is_view: second.target_is_view,
+                    holds_key: false,
                 });
             }
         }

@@ -67,6 +67,8 @@ pub struct Relationship {
     pub junction: Option<Junction>,
     /// Whether the target is a view.
     pub target_is_view: bool,
+    /// Whether the foreign key is the origin's.
+    pub holds_key: bool,
 }
 
 impl Relationship {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use settings::{ErrorVerbosity, Rest, TxEnd, Value};
+use settings::{ErrorVerbosity, OpenApiMode, Rest, RestVersion, TxEnd, Value};
+
+use crate::openapi::Server;
 
 /// What requests depend on.
 #[derive(Debug, Clone)]
@@ -25,6 +27,19 @@ pub(crate) struct Config {
     pub(crate) aggregates: bool,
     /// Whether `EXPLAIN` may be asked for.
     pub(crate) plans: bool,
+    pub(crate) openapi: OpenApi,
+    /// The function that answers at `/`.
+    pub(crate) root_spec: Option<String>,
+    pub(crate) version: RestVersion,
+}
+
+/// How the API is described.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenApi {
+    pub(crate) mode: OpenApiMode,
+    pub(crate) security: bool,
+    /// Where the API is said to be; `None`: where it was asked at.
+    pub(crate) server: Option<Server>,
 }
 
 impl Config {
@@ -82,6 +97,9 @@ impl Config {
                 .get("url_use_legacy_target_names", base.legacy_target_names)?,
             aggregates: stored.get("db_aggregates_enabled", base.aggregates_enabled)?,
             plans: stored.get("db_plan_enabled", base.plan_enabled)?,
+            openapi: openapi(base, &stored)?,
+            root_spec: stored.get("db_root_spec", base.root_spec.clone())?,
+            version: base.version,
         })
     }
 
@@ -94,6 +112,24 @@ impl Config {
             })
         })
     }
+}
+
+fn openapi(base: &Rest, stored: &Stored<'_>) -> Result<OpenApi, String> {
+    let uri: Option<String> = stored.get(
+        "openapi_server_proxy_uri",
+        base.openapi_server_proxy_uri.clone(),
+    )?;
+    let server = uri
+        .map(|uri| {
+            Server::parse(&uri)
+                .ok_or_else(|| format!("openapi_server_proxy_uri is not an address: {uri}"))
+        })
+        .transpose()?;
+    Ok(OpenApi {
+        mode: stored.get("openapi_mode", base.openapi_mode)?,
+        security: stored.get("openapi_security_active", base.openapi_security_active)?,
+        server,
+    })
 }
 
 /// GW-ENV-08: self-hosting files say `public` alone, while extensions live in a schema of their own. An empty

@@ -9,6 +9,7 @@
 mod caller;
 mod config;
 mod error;
+mod openapi;
 mod plan;
 mod query;
 mod reply;

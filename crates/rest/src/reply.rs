@@ -57,9 +57,10 @@ impl Reply {
     ) -> Result<Self, Error> {
         let mut reply = match &plan.kind {
             Kind::Info { allow } => return Ok(Self::info(allow)),
-            _ if plan.chosen.explain.is_some() => Self::of_plan(&result, plan),
+            _ if plan.chosen.explain.is_some() => Self::of_text(&result, plan),
             Kind::Write(write) => Self::of_write(&result, plan, write),
             Kind::Read(_) | Kind::Call(_) => Self::of_rows(&result, request, plan)?,
+            Kind::Root { .. } => Self::of_text(&result, plan),
         };
         if reply
             .headers
@@ -201,8 +202,8 @@ impl Reply {
         }
     }
 
-    /// The execution plan: always 200, and no range.
-    fn of_plan(result: &ResultSet, plan: &Plan) -> Self {
+    /// What is no rows: an execution plan, the description of the API. Always 200, and no range.
+    fn of_text(result: &ResultSet, plan: &Plan) -> Self {
         let mut reply = Self {
             status: 200,
             headers: Vec::new(),

@@ -149,7 +149,7 @@ impl ResultSet {
                 (true, write.max_affected)
             }
             Kind::Call(call) => (call.function.returns.set, call.max_affected),
-            Kind::Read(_) | Kind::Info { .. } => (true, None),
+            Kind::Read(_) | Kind::Root { .. } | Kind::Info { .. } => (true, None),
         };
         if let Some(most) = max_affected.filter(|most| rows > *most) {
             let _ = most;
@@ -165,7 +165,7 @@ impl ResultSet {
 /// Whether the answer decides between commit and rollback.
 fn must_be_judged(plan: &Plan) -> bool {
     match &plan.kind {
-        Kind::Read(_) | Kind::Info { .. } => false,
+        Kind::Read(_) | Kind::Root { .. } | Kind::Info { .. } => false,
         Kind::Write(write) => {
             plan.chosen.format.is_singular()
                 || write.max_affected.is_some()

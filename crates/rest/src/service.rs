@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use catalog::Catalog;
+use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
 use quick_cache::sync::Cache;
 use web::Health;
@@ -16,6 +17,7 @@ use web::Health;
 use crate::caller::identify;
 use crate::config::Config;
 use crate::error::{Error, render};
+use crate::openapi;
 use crate::plan::{Kind, Plan};
 use crate::query::{Query, Transaction};
 use crate::reply::Reply;
@@ -164,7 +166,7 @@ impl Inner {
             &snapshot.catalog,
             config,
         );
-        let result = ResultSet::fetch(
+        let mut result = ResultSet::fetch(
             &self.requests,
             transaction,
             &prepared.plan,
@@ -172,11 +174,43 @@ impl Inner {
             anonymous,
         )
         .await?;
+        if let Kind::Root { narrowed } = prepared.plan.kind {
+            result.body = Some(snapshot.description(&parts, &request, narrowed, &result)?);
+        }
         Reply::shape(result, &request, &prepared.plan, config)
     }
 }
 
 impl Snapshot {
+    /// The description of the API, narrowed to what the answer says that the role may see.
+    fn description(
+        &self,
+        parts: &Parts,
+        request: &ApiRequest,
+        narrowed: bool,
+        result: &ResultSet,
+    ) -> Result<Bytes, Error> {
+        let unreadable = || Error::Internal("the rights of the role cannot be read".to_owned());
+        let accessible: Option<openapi::Accessible> = match &result.body {
+            Some(body) if narrowed => Some(serde_json::from_slice(body).map_err(|_| unreadable())?),
+            None if narrowed => return Err(unreadable()),
+            _ => None,
+        };
+        let server = match &self.config.openapi.server {
+            Some(server) => server.clone(),
+            None => openapi::Server::asked_at(parts),
+        };
+        let schema = &request.shape.schema;
+        let document = openapi::document(
+            &self.catalog,
+            schema,
+            accessible.as_ref(),
+            &server,
+            &self.config,
+        );
+        Ok(document.to_string().into())
+    }
+
     fn prepared(&self, request: &ApiRequest) -> Result<Arc<Prepared>, Error> {
         let shape = &request.shape;
         if let Some(prepared) = self.plans.get(shape) {

@@ -34,7 +34,7 @@ pub use layers::{Layers, Origin};
 pub use log::{Log, LogFormat};
 pub use reader::Reader;
 pub use realtime::Realtime;
-pub use rest::{ErrorVerbosity, Rest, TxEnd};
+pub use rest::{ErrorVerbosity, OpenApiMode, Rest, RestVersion, TxEnd};
 pub use section::{Field, Section};
 pub use storage::Storage;
 pub use value::{ByteSize, Value};

@@ -31,6 +31,28 @@ words! {
     }
 }
 
+words! {
+    /// What the description of the API at `/` shows.
+    pub enum OpenApiMode {
+        /// What the request's role has any right to.
+        FollowPrivileges = "follow-privileges",
+        /// Everything.
+        IgnorePrivileges = "ignore-privileges",
+        /// Nothing: 404.
+        Disabled = "disabled",
+    }
+}
+
+words! {
+    /// Whose visible behavior is shown, where versions differ.
+    pub enum RestVersion {
+        /// The newest.
+        Sixteen = "16",
+        /// That of self-hosted stacks (14.5).
+        Fourteen = "14",
+    }
+}
+
 section! {
     /// The REST service.
     pub struct Rest in "rest" {
@@ -66,6 +88,26 @@ section! {
         pub app_settings_jwt_secret: Secret = "", env ["PGRST_APP_SETTINGS_JWT_SECRET"];
         /// `app.settings.jwt_exp` of every request.
         pub app_settings_jwt_exp: Option<String> = "", env ["PGRST_APP_SETTINGS_JWT_EXP"];
+        /// Where in a token's claims the role stands, as a JSON path.
+        pub jwt_role_claim_key: String = "$.role", env ["PGRST_JWT_ROLE_CLAIM_KEY", "PGRST_ROLE_CLAIM_KEY"];
+        /// What the description of the API shows: `follow-privileges`, `ignore-privileges` or `disabled`.
+        pub openapi_mode: OpenApiMode = "follow-privileges", env ["PGRST_OPENAPI_MODE"];
+        /// Say in the description that requests may bear a token.
+        pub openapi_security_active: bool = "false", env ["PGRST_OPENAPI_SECURITY_ACTIVE"];
+        /// The address that the description gives; empty: the one asked at.
+        pub openapi_server_proxy_uri: Option<String> = "", env ["PGRST_OPENAPI_SERVER_PROXY_URI"];
+        /// A function that answers instead of the description.
+        pub root_spec: Option<String> = "", env ["PGRST_DB_ROOT_SPEC", "PGRST_ROOT_SPEC"];
+        /// A function (`schema.name`) that sets `pgrst.*` settings whenever the configuration is read.
+        pub pre_config: Option<String> = "", env ["PGRST_DB_PRE_CONFIG"];
+        /// Origins that browsers may call from; empty: all.
+        pub cors_allowed_origins: Vec<String> = "", env ["PGRST_SERVER_CORS_ALLOWED_ORIGINS"];
+        /// Tell in `Server-Timing` how long each stage took.
+        pub server_timing: bool = "false", env ["PGRST_SERVER_TIMING_ENABLED"];
+        /// A header that every answer repeats.
+        pub trace_header: Option<String> = "", env ["PGRST_SERVER_TRACE_HEADER"];
+        /// `16`, or `14` for what 14.5 showed differently.
+        pub version: RestVersion = "16", env [];
         /// `verbose` or `minimal`.
         pub error_verbosity: ErrorVerbosity = "verbose", env ["PGRST_CLIENT_ERROR_VERBOSITY"];
         /// Accept an embed's own name in parameters although it has an alias.

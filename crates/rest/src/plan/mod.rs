@@ -13,10 +13,11 @@ use std::sync::Arc;
 
 use catalog::{Catalog, ObjectName, Relation};
 use http::HeaderValue;
+use settings::OpenApiMode;
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::request::media::Nulls;
+use crate::request::media::{MediaType, Nulls};
 use crate::request::prefer::Count;
 use crate::request::{Action, CallVerb, Shape, Verb};
 pub(crate) use call::{Arguments, CallPlan};
@@ -43,6 +44,10 @@ pub(crate) enum Kind {
     Read(Node),
     Write(WritePlan),
     Call(CallPlan),
+    /// The description of the API, of what the role has a right to or of everything.
+    Root {
+        narrowed: bool,
+    },
     /// `OPTIONS`: the methods that make sense.
     Info {
         allow: String,
@@ -54,8 +59,7 @@ impl Plan {
     pub(crate) fn make(shape: &Shape, catalog: &Catalog, config: &Config) -> Result<Self, Error> {
         match &shape.action {
             Action::Root { options: true } => Ok(Self::info("OPTIONS,GET,HEAD".to_owned())),
-            // As with `openapi-mode = disabled`: there is no description of the API yet.
-            Action::Root { options: false } => Err(Error::RootDisabled),
+            Action::Root { options: false } => root(shape, config),
             Action::Relation { name, verb } => {
                 let relation = relation(catalog, &shape.schema, name)?;
                 match verb {
@@ -91,6 +95,32 @@ impl Plan {
             deprecated: Vec::new(),
         }
     }
+}
+
+/// REST-OAS-01, -02.
+fn root(shape: &Shape, config: &Config) -> Result<Plan, Error> {
+    let narrowed = match config.openapi.mode {
+        OpenApiMode::FollowPrivileges => true,
+        OpenApiMode::IgnorePrivileges => false,
+        OpenApiMode::Disabled => return Err(Error::RootDisabled),
+    };
+    let fits =
+        |media: &MediaType| matches!(media, MediaType::OpenApi | MediaType::Json | MediaType::Any);
+    if !shape.accept.iter().any(fits) {
+        return Err(negotiate::none_of(&shape.accept));
+    }
+    negotiate::strictness(&shape.prefer)?;
+    Ok(Plan {
+        kind: Kind::Root { narrowed },
+        chosen: Chosen {
+            format: Format::Json(Nulls::Kept),
+            content_type: HeaderValue::from_static("application/openapi+json; charset=utf-8"),
+            explain: None,
+        },
+        applied: None,
+        count: None,
+        deprecated: Vec::new(),
+    })
 }
 
 fn relation<'c>(

@@ -91,9 +91,7 @@ impl<'c> Offers<'c> {
                 MediaType::Plan(explain) => self.plans.then(|| self.explained(explain))?,
                 media => self.made(media),
             })
-            .ok_or_else(|| {
-                Error::MediaTypes(accept.iter().map(|media| media.text().to_owned()).collect())
-            })
+            .ok_or_else(|| none_of(accept))
     }
 
     fn explained(&self, explain: &Explain) -> Option<Chosen> {
@@ -197,6 +195,11 @@ fn with_charset(media: &str) -> String {
     } else {
         media.to_owned()
     }
+}
+
+/// REST-MED-02.
+pub(super) fn none_of(accept: &[MediaType]) -> Error {
+    Error::MediaTypes(accept.iter().map(|media| media.text().to_owned()).collect())
 }
 
 /// REST-PRF-02.

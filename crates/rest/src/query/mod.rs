@@ -28,6 +28,8 @@ pub(crate) enum Slot {
     /// All of them, as an array.
     List(Vec<ValueId>),
     Body,
+    /// The request's schema.
+    Schema,
 }
 
 /// SQL whose values are still missing.
@@ -49,6 +51,7 @@ impl Template {
                         array_literal(ids.iter().map(|id| request.values.text(*id))).into()
                     }
                     Slot::Body => request.body.clone(),
+                    Slot::Schema => request.shape.schema.clone().into(),
                 })
             })
             .collect();
@@ -98,6 +101,7 @@ impl Query {
         }
         match &plan.kind {
             Kind::Info { .. } => return None,
+            Kind::Root { narrowed } => return Some(Self::root(*narrowed)),
             Kind::Read(read) => {
                 main.read(read, plan, head);
                 if explain.is_none()
@@ -115,6 +119,22 @@ impl Query {
             main: main.finish(),
             estimate,
         })
+    }
+
+    /// What the description of the API has to ask.
+    fn root(narrowed: bool) -> Self {
+        let (sql, slots) = if narrowed {
+            (include_str!("../sql/accessible.sql"), vec![Slot::Schema])
+        } else {
+            (include_str!("../sql/described.sql"), Vec::new())
+        };
+        Self {
+            main: Template {
+                sql: sql.into(),
+                slots,
+            },
+            estimate: None,
+        }
     }
 
     /// The statements with a request's values.

@@ -72,7 +72,7 @@ impl Transaction {
             });
         }
         let read_only = match &plan.kind {
-            Kind::Read(_) | Kind::Info { .. } => true,
+            Kind::Read(_) | Kind::Root { .. } | Kind::Info { .. } => true,
             Kind::Write(_) => false,
             Kind::Call(call) => call.read_only,
         };

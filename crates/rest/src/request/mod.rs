@@ -95,7 +95,14 @@ impl ApiRequest {
         let segments = segments(path)?;
         let method = &parts.method;
         let (schema, profile_given) = profile(parts, config)?;
-        let action = action(&segments, method)?;
+        let action = match (action(&segments, method)?, &config.root_spec) {
+            // REST-OAS-03: as a call of that function.
+            (Action::Root { options: false }, Some(name)) => Action::Call {
+                name: name.clone(),
+                verb: CallVerb::Get,
+            },
+            (action, _) => action,
+        };
 
         let mut values = Values::default();
         let pairs = query_string::pairs(parts.uri.query().unwrap_or_default());

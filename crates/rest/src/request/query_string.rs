@@ -175,6 +175,11 @@ fn reserved(name: &str) -> Option<(&str, &str)> {
     matches!(word, "order" | "limit" | "offset" | "and" | "or").then_some((word, path))
 }
 
+/// Whether a parameter of this name is never a filter.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    reserved(name).is_some()
+}
+
 fn embed_path(name: &str, path: &str) -> Result<EmbedPath, Error> {
     if path.is_empty() {
         return Ok(EmbedPath::new());

@@ -4,6 +4,7 @@ mod bad_days;
 mod cases;
 mod connections;
 mod hostile;
+mod openapi;
 mod plans;
 mod profiles;
 mod reload;

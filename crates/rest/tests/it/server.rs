@@ -69,6 +69,7 @@ impl Server {
                 include_str!("../relations.sql"),
                 include_str!("../odds.sql"),
                 include_str!("../media.sql"),
+                include_str!("../described.sql"),
             ))
             .await
             .expect("the fixture is good SQL");
