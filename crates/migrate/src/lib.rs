@@ -7,6 +7,7 @@
 
 pub mod copy;
 pub mod ids;
+pub mod inspect;
 pub mod inventory;
 pub mod mapping;
 pub mod password;

@@ -1,0 +1,390 @@
+//! What names say: the words of an identifier, and which of them mean a person.
+
+/// The words of an identifier in lower case: `createdBy`, `created_by` and `CreatedBy` alike.
+pub(super) fn words(name: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let chars: Vec<char> = name.chars().collect();
+    for (place, &char) in chars.iter().enumerate() {
+        if !char.is_alphanumeric() {
+            if !word.is_empty() {
+                words.push(std::mem::take(&mut word));
+            }
+            continue;
+        }
+        let before = place.checked_sub(1).map(|before| chars[before]);
+        let after = chars.get(place + 1);
+        let starts = char.is_uppercase()
+            && before.is_some_and(|before| {
+                before.is_lowercase()
+                    || before.is_ascii_digit()
+                    || (before.is_uppercase() && after.is_some_and(|after| after.is_lowercase()))
+            });
+        if starts && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        word.extend(char.to_lowercase());
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+/// The words joined by underscores.
+pub(super) fn snake(name: &str) -> String {
+    words(name).join("_")
+}
+
+/// A plural's singular, well enough to compare names of tables with names of columns.
+pub(super) fn singular(word: &str) -> String {
+    let irregular = [
+        ("people", "person"),
+        ("children", "child"),
+        ("men", "man"),
+        ("women", "woman"),
+        ("data", "data"),
+        ("news", "news"),
+        ("status", "status"),
+        ("statuses", "status"),
+        ("address", "address"),
+        ("analysis", "analysis"),
+        ("analyses", "analysis"),
+        ("series", "series"),
+        ("usuarios", "usuario"),
+    ];
+    if let Some((_, one)) = irregular.iter().find(|(many, _)| *many == word) {
+        return (*one).to_owned();
+    }
+    if let Some(stem) = word.strip_suffix("ies").filter(|stem| stem.len() > 1) {
+        return format!("{stem}y");
+    }
+    for ending in ["sses", "xes", "ches", "shes", "zes"] {
+        if word.ends_with(ending) {
+            return word[..word.len() - 2].to_owned();
+        }
+    }
+    match word.strip_suffix('s') {
+        Some(stem) if stem.len() > 1 && !stem.ends_with(['s', 'u', 'i']) => stem.to_owned(),
+        _ => word.to_owned(),
+    }
+}
+
+/// Words for any user, in the languages that applications are written in.
+const USERS: [&str; 22] = [
+    "user",
+    "usr",
+    "account",
+    "member",
+    "person",
+    "login",
+    "utilisateur",
+    "compte",
+    "membre",
+    "personne",
+    "usuario",
+    "cuenta",
+    "miembro",
+    "persona",
+    "benutzer",
+    "nutzer",
+    "konto",
+    "mitglied",
+    "utente",
+    "gebruiker",
+    "uzytkownik",
+    "пользователь",
+];
+
+/// Words for a user in some part.
+const PARTS: [&str; 62] = [
+    "author",
+    "owner",
+    "creator",
+    "assignee",
+    "assigner",
+    "assignor",
+    "reporter",
+    "reviewer",
+    "approver",
+    "requester",
+    "requestor",
+    "submitter",
+    "sender",
+    "recipient",
+    "receiver",
+    "manager",
+    "supervisor",
+    "inviter",
+    "invitee",
+    "follower",
+    "followee",
+    "following",
+    "subscriber",
+    "participant",
+    "attendee",
+    "organizer",
+    "organiser",
+    "editor",
+    "updater",
+    "modifier",
+    "deleter",
+    "uploader",
+    "poster",
+    "commenter",
+    "voter",
+    "liker",
+    "actor",
+    "admin",
+    "moderator",
+    "operator",
+    "employee",
+    "staff",
+    "student",
+    "teacher",
+    "instructor",
+    "mentor",
+    "mentee",
+    "buyer",
+    "seller",
+    "responsible",
+    "contributor",
+    "maintainer",
+    "collaborator",
+    "watcher",
+    "viewer",
+    "auteur",
+    "proprietaire",
+    "createur",
+    "destinataire",
+    "expediteur",
+    "responsable",
+    "friend",
+];
+
+/// Words that name what is counted or kept about users rather than one of them.
+const MINUTES: [&str; 5] = ["count", "total", "number", "level", "rank"];
+
+/// What a name says about holding a user's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum NameSays {
+    /// Nothing.
+    Nothing,
+    /// It is an id of something.
+    SomeId,
+    /// It may be a person.
+    Person,
+    /// It is a user.
+    User,
+    /// A user's id by the convention of the users table's own name.
+    Exactly,
+}
+
+/// What the users table is called, for names made from it.
+#[derive(Debug, Clone)]
+pub(super) struct UsersName {
+    /// The words of the singular: `local_user`, `person`.
+    singular: String,
+    /// Its last word.
+    head: String,
+    /// The key's own name.
+    id: String,
+}
+
+impl UsersName {
+    pub(super) fn new(table: &str, id: &str) -> Self {
+        let mut words = words(table);
+        if let Some(last) = words.last_mut() {
+            *last = singular(last);
+        }
+        // `auth_user`, `tbl_users`: the last word is what columns are named after.
+        Self {
+            head: words.last().cloned().unwrap_or_default(),
+            singular: words.join("_"),
+            id: snake(id),
+        }
+    }
+
+    /// Whether a word stands for a user of any kind.
+    pub(super) fn is_user(&self, word: &str) -> bool {
+        word == self.head || word == self.singular || USERS.contains(&word)
+    }
+
+    /// Whether a type's name, singular and in words, is the users table's.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        name == "user" || name == self.singular || name == self.head
+    }
+
+    fn is_person(&self, word: &str) -> bool {
+        self.is_user(word) || PARTS.contains(&word)
+    }
+
+    /// Judges a column's or a key's name; `many` where it holds several ids.
+    pub(super) fn judge(&self, name: &str, many: bool) -> NameSays {
+        let all = words(name);
+        let Some((stem, marked)) = stem(&all) else {
+            return NameSays::Nothing;
+        };
+        if stem
+            .iter()
+            .any(|word| THIRD_PARTIES.contains(&word.as_str()))
+        {
+            return NameSays::SomeId;
+        }
+        if is_by(&stem) {
+            return NameSays::User;
+        }
+        let Some(head) = stem.last() else {
+            return NameSays::Nothing;
+        };
+        if MINUTES.contains(&head.as_str()) {
+            return NameSays::Nothing;
+        }
+        if ["uid", "userid", "memberid", "accountid", "usr", "iduser"].contains(&head.as_str()) {
+            return NameSays::User;
+        }
+        let one = singular(head);
+        // `active_users integer` counts them; `user_ids` and `users integer[]` hold several.
+        if one != *head && !many && !marked {
+            return NameSays::Nothing;
+        }
+        let joined = {
+            let mut words = stem.clone();
+            if let Some(last) = words.last_mut() {
+                last.clone_from(&one);
+            }
+            words.join("_")
+        };
+        let after_key = self.id != "id" && all.join("_") == self.id;
+        if marked && (joined == self.singular || joined == self.head || joined == "user")
+            || after_key
+        {
+            return NameSays::Exactly;
+        }
+        if many && is_sharing(&stem) {
+            return NameSays::User;
+        }
+        match (self.is_user(&one), self.is_person(&one), marked) {
+            (true, _, true) | (_, true, true) => NameSays::User,
+            (true, ..) | (_, true, false) => NameSays::Person,
+            (false, false, true) => NameSays::SomeId,
+            (false, false, false) => NameSays::Nothing,
+        }
+    }
+}
+
+/// Names of others whose user ids are not ours.
+const THIRD_PARTIES: [&str; 32] = [
+    "google",
+    "facebook",
+    "fb",
+    "github",
+    "gitlab",
+    "twitter",
+    "linkedin",
+    "slack",
+    "discord",
+    "telegram",
+    "apple",
+    "microsoft",
+    "azure",
+    "stripe",
+    "paypal",
+    "auth0",
+    "firebase",
+    "cognito",
+    "okta",
+    "external",
+    "remote",
+    "oauth",
+    "openid",
+    "provider",
+    "twitch",
+    "spotify",
+    "salesforce",
+    "hubspot",
+    "intercom",
+    "zendesk",
+    "supabase",
+    "ldap",
+];
+
+/// The words without those that only say "id", and whether there were any.
+fn stem(words: &[String]) -> Option<(Vec<String>, bool)> {
+    let is_mark = |word: &str| {
+        matches!(
+            word,
+            "id" | "ids" | "fk" | "key" | "ref" | "nr" | "no" | "num" | "pk" | "idx" | "uuid"
+        )
+    };
+    let mut stem = words.to_vec();
+    let mut marked = false;
+    while stem.last().is_some_and(|word| is_mark(word)) {
+        stem.pop();
+        marked = true;
+    }
+    while stem.first().is_some_and(|word| is_mark(word)) {
+        stem.remove(0);
+        marked = true;
+    }
+    (!stem.is_empty()).then_some((stem, marked))
+}
+
+/// `created_by`, `uploaded_by_user`.
+fn is_by(stem: &[String]) -> bool {
+    let not_people = [
+        "order",
+        "sort",
+        "group",
+        "divide",
+        "multiply",
+        "step",
+        "increment",
+        "partition",
+        "ordered",
+        "sorted",
+        "grouped",
+        "filter",
+        "filtered",
+        "multiplied",
+        "divided",
+        "followed",
+        "caused",
+        "triggered",
+        "powered",
+        "paid",
+    ];
+    match stem {
+        [.., verb, by] if by == "by" || by == "par" || by == "por" || by == "von" => {
+            !not_people.contains(&verb.as_str())
+        }
+        _ => false,
+    }
+}
+
+/// `shared_with`, `assigned_to`, `visible_to`, `participants`.
+fn is_sharing(stem: &[String]) -> bool {
+    match stem {
+        [.., verb, to] if to == "with" || to == "to" || to == "for" => [
+            "shared",
+            "share",
+            "visible",
+            "assigned",
+            "assign",
+            "granted",
+            "allowed",
+            "notify",
+            "sent",
+            "delegated",
+            "liked",
+        ]
+        .contains(&verb.as_str()),
+        [word] => {
+            ["sharees", "followings", "watching", "mentions", "mentioned"].contains(&word.as_str())
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
