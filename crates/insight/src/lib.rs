@@ -4,6 +4,7 @@ mod dice;
 mod error;
 mod generate;
 mod moment;
+mod nasty;
 mod people;
 mod prose;
 mod sheet;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 
 pub use error::Error;
 pub use generate::generate;
+pub use nasty::{Label, application_labels, labels, nasty};
 pub use size::{Size, Variant};
 
 /// A user whose password is known.

@@ -386,3 +386,22 @@ pub(crate) const DRIFTED: [Person; 19] = [
         has_history: false,
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The integration tests verify the known people's hashes: what all others share must be among them.
+    #[test]
+    fn shared_hashes_are_those_of_known_people() {
+        for (password, hash) in SHARED {
+            let mut people = DRIFTED.iter();
+            assert!(people.any(|person| person.password == password && person.hash == hash));
+        }
+    }
+
+    #[test]
+    fn the_long_address_has_three_hundred_characters() {
+        assert_eq!(Address::Long.stored().len(), 300);
+    }
+}

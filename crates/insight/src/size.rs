@@ -148,3 +148,44 @@ impl Size {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // MIG-LEG-01: 1 million users, 100 million rows.
+    #[test]
+    fn size_l_has_a_hundred_million_rows() {
+        let scale = Size::L.scale();
+        let rows = u64::try_from(scale.users).unwrap()
+            + scale.invitations
+            + scale.password_resets
+            + scale.activity_logs
+            + scale.conversations
+            + scale.messages
+            + scale.user_documents
+            + scale.documents
+            + scale.reports
+            + scale.watch_configs
+            + scale.watch_history
+            + scale.contexts
+            + scale.migration_status;
+        // The quotas, one for each owner of a context, come on top.
+        assert!((99_000_000..100_000_000).contains(&rows), "{rows}");
+    }
+
+    #[test]
+    fn variants_and_sizes_are_read_as_they_are_written() {
+        for variant in [Variant::A, Variant::B] {
+            assert_eq!(variant.to_string().parse::<Variant>().unwrap(), variant);
+        }
+        for size in [Size::S, Size::M, Size::L] {
+            assert_eq!(size.to_string().parse::<Size>().unwrap(), size);
+        }
+        assert!(matches!("xl".parse::<Size>(), Err(Error::UnknownSize(text)) if text == "xl"));
+        assert!(matches!(
+            "c".parse::<Variant>(),
+            Err(Error::UnknownVariant(_))
+        ));
+    }
+}

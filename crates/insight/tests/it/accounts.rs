@@ -64,7 +64,7 @@ fn the_administrator_is_known_in_every_variant_and_size() {
     }
 }
 
-// The shared hashes are constants too: accounts of the bulk prove them.
+// Their hashes are those of known people, which are verified above.
 #[test]
 fn accounts_of_the_bulk_have_one_of_three_passwords() {
     let accounts = insight::accounts(Variant::A, Size::M, 3);

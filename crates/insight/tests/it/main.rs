@@ -8,6 +8,8 @@
 mod accounts;
 mod big;
 mod generate;
+mod hashes;
+mod nasty;
 mod planted;
 
 use insight::{Generated, Size, Variant};

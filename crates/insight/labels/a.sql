@@ -1,0 +1,26 @@
+-- What refers to users in variant A, and what only looks like it.
+-- label: users public.users.id
+-- label: declared public.invitations.created_by
+-- label: declared public.invitations.used_by
+-- label: declared public.password_reset_tokens.user_id
+-- label: declared public.activity_logs.user_id
+-- label: declared public.user_conversations.user_id
+-- label: declared public.user_documents.user_id
+-- label: undeclared public.messages.author_id
+-- label: undeclared public.reports.user_id
+-- label: undeclared public.watch_configs.user_id
+-- label: undeclared public.watch_history.user_id
+-- label: undeclared public.user_contexts.user_id
+-- label: undeclared public.user_storage_quotas.user_id
+-- label: undeclared public.migration_status.user_id
+-- label: never public.activity_logs.resource_id
+-- label: never public.user_documents.report_id
+-- label: never public.user_documents.watch_id
+-- label: never public.watch_history.watch_id
+-- label: never public.watch_history.report_id
+-- label: never public.watch_history.execution_time_seconds
+-- label: never public.watch_configs.email_recipients
+-- label: never public.messages.conversation_id
+-- label: never public.documents.pages_count
+-- label: never public.migration_status.legacy_conversation_count
+-- label: credential admin@axial.com admin123
