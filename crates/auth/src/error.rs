@@ -141,6 +141,58 @@ pub enum Error {
     /// No such user.
     UserNotFound,
 
+    // Mail, messages and codes.
+    /// Mail goes to listed addresses only.
+    EmailNotAuthorized(String),
+    /// Too many mails in all.
+    EmailQuota,
+    /// Too many text messages in all.
+    SmsQuota,
+    /// So many seconds until the next mail of the kind.
+    EmailSoon(i64),
+    /// So many seconds until the next text message of the kind.
+    SmsSoon(i64),
+    /// A mail was not sent; what the client is told, and why.
+    MailFailed(&'static str, String),
+    /// A text message was not sent.
+    SmsFailed(String),
+    /// Nobody sends text messages.
+    NoSmsProvider,
+    /// Sign-in by phone is off.
+    PhoneUnsupported,
+    /// Codes do not make users here.
+    OtpDisabled,
+    /// Magic links are off.
+    MagicLinkDisabled,
+    /// No address to send a magic link to.
+    MagicLinkAddress,
+    /// No user of an address, told to an admin.
+    NoUserOfEmail,
+    /// A code that is wrong, used or old.
+    OtpExpired,
+    /// A link that is.
+    LinkExpired,
+    /// An address that is no address, told at a verification.
+    EmailShape,
+    /// A code is asked for before the address is confirmed.
+    ConfirmEmailFirst,
+    /// The same for phones.
+    ConfirmPhoneFirst,
+    /// A new password needs a code.
+    ReauthenticationNeeded,
+    /// The code is wrong or old.
+    ReauthenticationInvalid,
+
+    // Flows.
+    /// No flow of that code.
+    FlowUnknown,
+    /// No flow that a link belongs to.
+    FlowMissing,
+    /// The flow took too long.
+    FlowExpired,
+    /// The verifier is not the challenge's.
+    CodeVerifier,
+
     // The database and the rest.
     /// The database refused; what was tried, and why.
     Database(&'static str, Box<pg::Error>),
@@ -222,11 +274,42 @@ impl Error {
             Self::UserIdShape => line(404, "validation_failed", "user_id must be an UUID"),
             Self::UserNotFound => line(404, "user_not_found", "User not found"),
 
+            Self::EmailNotAuthorized(address) => told(400, "email_address_not_authorized", format!("Email address \"{address}\" cannot be used as it is not authorized")),
+            Self::EmailQuota => line(429, "over_email_send_rate_limit", "email rate limit exceeded"),
+            Self::SmsQuota => line(429, "over_sms_send_rate_limit", "SMS rate limit exceeded"),
+            Self::EmailSoon(seconds) => told(429, "over_email_send_rate_limit", soon(*seconds)),
+            Self::SmsSoon(seconds) => told(429, "over_sms_send_rate_limit", soon(*seconds)),
+            Self::SmsFailed(what) => told(422, "sms_send_failed", what.clone()),
+            Self::NoSmsProvider => line(500, "unexpected_failure", "Unable to get SMS provider"),
+            Self::PhoneUnsupported => line(400, "phone_provider_disabled", "Unsupported phone provider"),
+            Self::OtpDisabled => line(422, "otp_disabled", "Signups not allowed for otp"),
+            Self::MagicLinkDisabled => line(422, "email_provider_disabled", "Login with magic link is disabled"),
+            Self::MagicLinkAddress => line(422, "validation_failed", "Password recovery requires an email"),
+            Self::NoUserOfEmail => line(404, "user_not_found", "User with this email not found"),
+            Self::OtpExpired => line(403, "otp_expired", "Token has expired or is invalid"),
+            Self::LinkExpired => line(403, "otp_expired", "Email link is invalid or has expired"),
+            Self::EmailShape => line(422, "validation_failed", "Invalid email format"),
+            Self::ConfirmEmailFirst => line(422, "email_not_confirmed", "Please verify your email first."),
+            Self::ConfirmPhoneFirst => line(422, "phone_not_confirmed", "Please verify your phone first."),
+            Self::ReauthenticationNeeded => line(400, "reauthentication_needed", "Password update requires reauthentication"),
+            Self::ReauthenticationInvalid => line(422, "reauthentication_not_valid", "Nonce has expired or is invalid"),
+
+            Self::FlowUnknown => line(404, "flow_state_not_found", "invalid flow state, no valid flow state found"),
+            Self::FlowMissing => line(400, "flow_state_not_found", "No associated flow state found. Please start the flow again"),
+            Self::FlowExpired => line(422, "flow_state_expired", "invalid flow state, flow state has expired"),
+            Self::CodeVerifier => line(400, "bad_code_verifier", "code challenge does not match previously saved code verifier"),
+
             Self::Database(_, cause) if matches!(&**cause, pg::Error::PoolTimeout(_)) => Self::Timeout.line(),
             Self::Database(_, cause) if cause.kind() == Some(pg::Kind::Data) => told(400, "validation_failed", format!("A value cannot be stored: {}", cause.server().map_or("", |error| &error.message))),
-            Self::Database(what, _) => line(500, "unexpected_failure", what),
+            Self::MailFailed(what, _) | Self::Database(what, _) => line(500, "unexpected_failure", what),
             Self::Internal(_) => line(500, "unexpected_failure", UNEXPECTED),
         }
+    }
+
+    /// Status, code and sentence, for where they do not go into a body.
+    pub(crate) fn parts(&self) -> (u16, &'static str, String) {
+        let (status, code, message) = self.line();
+        (status, code, message.into_owned())
     }
 
     /// The response in the shape that the client expects.
@@ -270,6 +353,10 @@ impl Error {
 
 /// AUTH-HTTP-03: without a character set.
 pub(crate) const JSON: &str = "application/json";
+
+fn soon(seconds: i64) -> String {
+    format!("For security purposes, you can only request this after {seconds} seconds.")
+}
 
 const UNEXPECTED: &str = "Unexpected failure, please check server logs for more information";
 
@@ -316,7 +403,7 @@ impl web::Failure for Error {
 
     fn cause(&self) -> Option<String> {
         match self {
-            Self::Internal(cause) => Some(cause.clone()),
+            Self::Internal(cause) | Self::MailFailed(_, cause) => Some(cause.clone()),
             Self::Database(_, cause) => Some(cause.to_string()),
             _ => None,
         }

@@ -15,22 +15,30 @@ mod db;
 mod deletion;
 mod duration;
 mod error;
+mod flow;
 mod identity;
+mod letters;
+mod mail;
 mod metadata;
+mod otp;
 mod password;
 mod pkce;
 mod rate;
 mod redirect;
+mod registration;
 mod routes;
 mod service;
 mod session;
+mod sms;
 mod template;
 mod time;
 mod user;
+mod verification;
 
-use base::{SharedClock, SharedRandom, Tasks};
+use base::{Secret, SharedClock, SharedRandom, Tasks};
 
 pub use error::Error;
+pub use mail::{Mailer, Message, SendError};
 pub use service::Auth;
 
 /// Schema `auth` at upstream's level 20260625000000. Its files also bring a schema of any earlier level there.
@@ -94,6 +102,8 @@ pub struct Deps {
     pub clock: SharedClock,
     /// Ids, tokens and salts.
     pub random: SharedRandom,
+    /// From which the keys follow that seal what is stored; equal on all nodes.
+    pub secret: Secret,
     /// The gateway's public address, such as `http://localhost:8000`.
     pub public_url: String,
 }
@@ -107,6 +117,9 @@ pub enum StartError {
     /// The work factor is out of range.
     #[error("a bcrypt cost of {0} is not possible; it lies between 4 and 31")]
     BcryptCost(u32),
+    /// A setting that makes no sense; what is wrong with it.
+    #[error("{0}: {1}")]
+    Setting(&'static str, String),
 }
 
 /// Starts the service.
@@ -124,5 +137,5 @@ pub async fn start(
         .simple_query("")
         .await
         .map_err(pg::Error::from)?;
-    Ok(Auth::new(settings, deps))
+    Auth::new(settings, deps)
 }

@@ -97,8 +97,11 @@ fn split_sets(text: &str) -> Vec<String> {
 #[derive(Debug)]
 pub(crate) struct Hasher {
     places: Arc<Semaphore>,
+    /// Places to wait in; who finds none is told to come back.
+    queue: Arc<Semaphore>,
     wait: Duration,
     cost: u32,
+    max_cost: u32,
     random: SharedRandom,
 }
 
@@ -107,8 +110,10 @@ impl Hasher {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             places: Arc::new(Semaphore::new(cores)),
+            queue: Arc::new(Semaphore::new(cores + settings.hash_queue)),
             wait: settings.hash_wait,
             cost: settings.bcrypt_cost,
+            max_cost: settings.bcrypt_max_cost,
             random,
         }
     }
@@ -133,6 +138,11 @@ impl Hasher {
             let hashed = self.work(move || bcrypt::hash_with_salt(password, cost, [0; 16]).is_ok());
             return hashed.await.map(|_| false);
         };
+        if let Some(cost) = bcrypt_cost(stored).filter(|cost| *cost > self.max_cost) {
+            // One of these would keep a core busy for many minutes.
+            tracing::warn!(cost, "a stored bcrypt hash is too expensive to be computed");
+            return Ok(false);
+        }
         let (password, stored) = (password.to_owned(), stored.to_owned());
         self.work(move || matches(&password, &stored)).await
     }
@@ -141,6 +151,9 @@ impl Hasher {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
+        let queued = Arc::clone(&self.queue)
+            .try_acquire_owned()
+            .map_err(|_| Error::Busy)?;
         let place = tokio::time::timeout(self.wait, Arc::clone(&self.places).acquire_owned())
             .await
             .map_err(|_| Error::Busy)?
@@ -148,7 +161,7 @@ impl Hasher {
         // The place is kept until the work is done, even when the one who asked has gone.
         tokio::task::spawn_blocking(move || {
             let done = work();
-            drop(place);
+            drop((place, queued));
             done
         })
         .await
@@ -181,6 +194,15 @@ fn known(stored: &str) -> Option<Known<'_>> {
         && hash.salt.is_some()
         && hash.hash.is_some();
     good.then(|| Known::Argon2(Box::new(hash)))
+}
+
+/// The work factor of a bcrypt hash.
+fn bcrypt_cost(stored: &str) -> Option<u32> {
+    if stored.is_ascii() && is_bcrypt(stored) {
+        stored[4..6].parse().ok()
+    } else {
+        None
+    }
 }
 
 fn is_bcrypt(stored: &str) -> bool {

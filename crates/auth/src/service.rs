@@ -9,9 +9,12 @@ use base::{SharedClock, SharedRandom};
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use web::Health;
 
+use crate::mail::Post;
 use crate::password::{Hasher, Rules};
 use crate::rate::Limits;
-use crate::{Deps, Error, routes};
+use crate::redirect::Redirects;
+use crate::sms::Texts;
+use crate::{Deps, Error, StartError, mail, routes};
 
 /// The auth service. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -31,17 +34,33 @@ pub(crate) struct Inner {
     pub(crate) hasher: Hasher,
     pub(crate) rules: Rules,
     pub(crate) limits: Limits,
+    pub(crate) redirects: Redirects,
+    pub(crate) post: Post,
+    pub(crate) texts: Texts,
     /// `iss` of access tokens.
     pub(crate) issuer: String,
+    /// The service's own public address.
+    own_url: String,
+    /// The address as it was configured, against which the paths of links are resolved.
+    base_url: String,
 }
 
 impl Auth {
-    pub(crate) fn new(settings: &settings::Auth, deps: Deps) -> Self {
-        let issuer = settings.jwt_issuer.clone().unwrap_or_else(|| {
-            let base = settings.external_url.as_ref().unwrap_or(&deps.public_url);
-            with_prefix(base)
-        });
+    pub(crate) fn new(settings: &settings::Auth, deps: Deps) -> Result<Self, StartError> {
+        let base_url = settings
+            .external_url
+            .as_ref()
+            .unwrap_or(&deps.public_url)
+            .clone();
+        let own_url = with_prefix(&base_url);
+        let issuer = settings
+            .jwt_issuer
+            .clone()
+            .unwrap_or_else(|| own_url.clone());
         let inner = Inner {
+            post: Post::new(settings, &deps)?,
+            texts: Texts::new(settings)?,
+            redirects: Redirects::new(settings),
             hasher: Hasher::new(settings, deps.random.clone()),
             rules: Rules::new(settings),
             limits: Limits::new(settings),
@@ -52,15 +71,20 @@ impl Auth {
             clock: deps.clock,
             random: deps.random,
             issuer,
+            own_url,
+            base_url,
         };
-        Self {
+        Ok(Self {
             inner: Arc::new(inner),
-        }
+        })
     }
 
     /// What the program's job worker must do for this service.
     pub fn handlers(&self) -> jobs::Handlers {
-        jobs::Handlers::new()
+        let mail = self.inner.post.handler();
+        mail.into_iter()
+            .map(|handler| (mail::MAIL, handler))
+            .collect()
     }
 }
 
@@ -118,6 +142,21 @@ impl Inner {
     pub(crate) fn refresh_token(&self) -> String {
         const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
         self.random.draw(12, ALPHABET)
+    }
+
+    /// An address below the service's own.
+    pub(crate) fn own_url(&self, path: &str) -> String {
+        format!("{}{path}", self.own_url)
+    }
+
+    /// The configured public address.
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// How long codes and links in mails are good.
+    pub(crate) fn mail_lifetime(&self) -> TimeDelta {
+        TimeDelta::from_std(self.settings.mailer_otp_exp).unwrap_or(TimeDelta::MAX)
     }
 
     /// Longest a request may take.

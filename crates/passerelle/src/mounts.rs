@@ -89,6 +89,14 @@ fn auth_rules() -> Vec<Rule> {
             ..Rule::prefix("", Access::Open, "")
         });
     }
+    // The mailbox of a development server; the service answers 404 when there is none.
+    for pattern in [Pattern::Exact("/mailbox"), Pattern::Prefix("/mailbox/")] {
+        rules.push(Rule {
+            pattern,
+            target: Target::Keep,
+            ..Rule::prefix("", Access::Open, "")
+        });
+    }
     for exact in ["/sso/saml/acs", "/sso/saml/metadata"] {
         rules.push(Rule {
             pattern: Pattern::Exact(exact),

@@ -60,6 +60,7 @@ impl Services {
             queue: queue.clone(),
             clock: Arc::clone(&given.clock),
             random: Arc::clone(&given.random),
+            secret: crate::stack::role_secret(settings).clone(),
             public_url: given.public_url.clone(),
         };
         let auth = auth::start(&settings.auth, auth_deps, tasks)

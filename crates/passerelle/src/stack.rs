@@ -268,7 +268,8 @@ async fn own_server(settings: &Settings, tasks: &Tasks) -> Result<cluster::Serve
         })
 }
 
-fn role_secret(settings: &Settings) -> &Secret {
+/// From which what every node must know alike is derived.
+pub(crate) fn role_secret(settings: &Settings) -> &Secret {
     if settings.database.role_secret.is_empty() {
         &settings.keys.jwt_secret
     } else {

@@ -242,12 +242,29 @@ section! {
             env ["GOTRUE_RATE_LIMIT_ANONYMOUS_USERS", "RATE_LIMIT_ANONYMOUS_USERS"];
         /// Calls of `/verify` in 5 minutes.
         pub rate_limit_verify: f64 = "30", env ["GOTRUE_RATE_LIMIT_VERIFY", "RATE_LIMIT_VERIFY"];
-        /// Failed passwords and codes for one address or number in 5 minutes. 0: no limit.
+        /// Wrong passwords for one address or number in 5 minutes, wrong codes in an hour. 0: no limit.
         pub rate_limit_identifier: f64 = "30", env [];
         /// Mails in an hour, or `N/1h30m`. 0: none at all.
         pub rate_limit_email_sent: String = "30", env ["GOTRUE_RATE_LIMIT_EMAIL_SENT", "RATE_LIMIT_EMAIL_SENT"];
         /// Text messages in an hour, or `N/1h30m`. 0: none at all.
         pub rate_limit_sms_sent: String = "30", env ["GOTRUE_RATE_LIMIT_SMS_SENT", "RATE_LIMIT_SMS_SENT"];
+
+        /// Second factors by authenticator apps may be added.
+        pub mfa_totp_enroll_enabled: bool = "true", env ["GOTRUE_MFA_TOTP_ENROLL_ENABLED"];
+        /// Second factors by authenticator apps are asked for.
+        pub mfa_totp_verify_enabled: bool = "true", env ["GOTRUE_MFA_TOTP_VERIFY_ENABLED"];
+        /// Most factors of a user, verified or not.
+        pub mfa_max_enrolled_factors: i64 = "10", env ["GOTRUE_MFA_MAX_ENROLLED_FACTORS"];
+        /// Most verified factors of a user.
+        pub mfa_max_verified_factors: i64 = "10", env ["GOTRUE_MFA_MAX_VERIFIED_FACTORS"];
+        /// How long a challenge is good; never less than five minutes.
+        pub mfa_challenge_expiry: Duration = "300", env ["GOTRUE_MFA_CHALLENGE_EXPIRY_DURATION"];
+        /// How long a factor that was not verified is kept; never less than five minutes.
+        pub mfa_factor_expiry: Duration = "300s", env ["GOTRUE_MFA_FACTOR_EXPIRY_DURATION"];
+        /// Challenges and verifications of factors in a minute, each.
+        pub mfa_rate_limit: f64 = "15", env ["GOTRUE_MFA_RATE_LIMIT_CHALLENGE_AND_VERIFY"];
+        /// Users may add and remove identities of their own.
+        pub manual_linking_enabled: bool = "false", env ["GOTRUE_SECURITY_MANUAL_LINKING_ENABLED"];
 
         /// The audit log is not written to the database.
         pub audit_log_disable_postgres: bool = "false", env ["GOTRUE_AUDIT_LOG_DISABLE_POSTGRES"];

@@ -2,16 +2,25 @@
 
 mod admin_users;
 mod admin_write;
+mod generate_link;
 mod health;
+mod invite;
 mod keys;
 mod logout;
+mod otp;
 mod password_grant;
+mod pkce_grant;
+mod reauthenticate;
+mod recover;
 mod refresh_grant;
+mod resend;
 mod settings;
 mod signup;
 mod token;
 mod update_user;
 mod user;
+mod verify_get;
+mod verify_post;
 
 use std::sync::Arc;
 
@@ -78,6 +87,14 @@ async fn answer(service: &Inner, ask: &Ask) -> Result<Response, Error> {
         [".well-known", "openid-configuration"] if get => Ok(keys::discovery(service)),
         ["signup"] if post => signup::post(service, ask).await,
         ["token"] if post => token::post(service, ask).await,
+        ["otp"] if post => otp::post(service, ask).await,
+        ["magiclink"] if post => otp::magic_link(service, ask).await,
+        ["recover"] if post => recover::post(service, ask).await,
+        ["resend"] if post => resend::post(service, ask).await,
+        ["verify"] if get => verify_get::get(service, ask).await,
+        ["verify"] if post => verify_post::post(service, ask).await,
+        ["reauthenticate"] if get => reauthenticate::get(service, ask).await,
+        ["invite"] if post => invite::post(service, ask).await,
         ["logout"] if post => logout::post(service, ask).await,
         ["user"] if get => user::get(service, ask).await,
         ["user"] if put => update_user::put(service, ask).await,
@@ -86,12 +103,27 @@ async fn answer(service: &Inner, ask: &Ask) -> Result<Response, Error> {
         ["admin", "users", id] if get => admin_users::get(service, ask, id).await,
         ["admin", "users", id] if put => admin_write::update(service, ask, id).await,
         ["admin", "users", id] if delete => admin_users::delete(service, ask, id).await,
-        ["health" | "settings" | "signup" | "token" | "logout" | "user"]
+        ["admin", "generate_link"] if post => generate_link::post(service, ask).await,
+        ["mailbox", rest @ ..] => mailbox(service, ask, rest),
+        [
+            "health" | "settings" | "signup" | "token" | "logout" | "user" | "otp" | "magiclink"
+            | "recover" | "resend" | "verify" | "reauthenticate" | "invite",
+        ]
         | [".well-known", "jwks.json" | "openid-configuration"]
-        | ["admin", "users"]
+        | ["admin", "users" | "generate_link"]
         | ["admin", "users", _] => Err(Error::Method),
         _ => Err(Error::NoRoute),
     }
+}
+
+/// The development mailbox, where there is one.
+fn mailbox(service: &Inner, ask: &Ask, path: &[&str]) -> Result<Response, Error> {
+    let mailbox = service.post.mailbox.as_ref().ok_or(Error::NoRoute)?;
+    mailbox.answer(
+        &ask.parts.method,
+        path,
+        ask.parts.uri.query().unwrap_or_default(),
+    )
 }
 
 /// 200 with a body of JSON.

@@ -8,6 +8,7 @@ use super::ok;
 use crate::ask::Ask;
 use crate::audit::{self, Action, Actor};
 use crate::body::Text;
+use crate::rate::Limit;
 use crate::service::Inner;
 use crate::user::User;
 use crate::{Error, address, bearer, session};
@@ -63,7 +64,19 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
         return Err(Error::UserBanned);
     }
     let stored = user.as_ref().and_then(|user| user.password.as_deref());
+    let account = body
+        .email
+        .filled()
+        .or(body.phone.filled())
+        .unwrap_or_default()
+        .to_lowercase();
+    service
+        .limits
+        .attempt(Limit::WrongPassword, &account, service.now())?;
     let good = service.hasher.verify(&body.password, stored).await?;
+    if good {
+        service.limits.forgive(Limit::WrongPassword, &account);
+    }
     let mut user = user.filter(|_| good).ok_or(Error::Credentials)?;
     if provider == "email" && user.times.email_confirmed.is_none() {
         return Err(Error::EmailNotConfirmed);

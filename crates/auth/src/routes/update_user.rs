@@ -1,6 +1,7 @@
 //! `PUT /user`
 
 use axum::response::Response;
+use chrono::{DateTime, TimeDelta, Utc};
 use deadpool_postgres::Transaction;
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,10 +12,15 @@ use crate::ask::Ask;
 use crate::audit::{self, Action, Actor};
 use crate::bearer::Signed;
 use crate::body::{Object, Text};
+use crate::letters::{self, Journey, Sides};
+use crate::mail::{self, Kind, Letter};
+use crate::otp::{self, Stored};
+use crate::pkce::{self, Challenge};
 use crate::rate::Limit;
 use crate::service::Inner;
+use crate::sms::{self, Purpose};
 use crate::user::User;
-use crate::{Error, address, bearer, db, identity, metadata, pkce, session};
+use crate::{Error, address, bearer, db, identity, metadata, session};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -38,6 +44,8 @@ struct Change {
     hash: Option<String>,
     data: Option<Object>,
     app_metadata: Option<Object>,
+    channel: String,
+    journey: Journey,
 }
 
 pub(super) async fn put(service: &Inner, ask: &Ask) -> Result<Response, Error> {
@@ -52,7 +60,7 @@ pub(super) async fn put(service: &Inner, ask: &Ask) -> Result<Response, Error> {
     let phone = body.phone.filled().map(address::phone).transpose()?;
     let email = email.filter(|email| *email != user.email);
     let phone = phone.filter(|phone| *phone != user.phone);
-    check(service, &signed, &body, email.as_ref(), phone.as_ref())?;
+    let challenge = check(service, &signed, &body, email.as_ref(), phone.as_ref())?;
     if let Some(email) = &email
         && let Some(other) = User::by_email(service, &client, email, &user.aud).await?
         && other.id != user.id
@@ -69,6 +77,7 @@ pub(super) async fn put(service: &Inner, ask: &Ask) -> Result<Response, Error> {
     let hash = match body.password.as_deref().filter(|new| !new.is_empty()) {
         None => None,
         Some(new) => {
+            check_reauthentication(service, &signed, &body.nonce).await?;
             check_password(service, &signed, new, body.current_password.as_deref()).await?;
             Some(service.hasher.hash(new).await?)
         }
@@ -79,6 +88,8 @@ pub(super) async fn put(service: &Inner, ask: &Ask) -> Result<Response, Error> {
         hash,
         data: body.data,
         app_metadata: body.app_metadata,
+        channel: body.channel.0,
+        journey: Journey::of(service, ask, challenge),
     };
 
     let mut client = service.pool.get().await?;
@@ -100,7 +111,7 @@ fn check(
     body: &Body,
     email: Option<&String>,
     phone: Option<&String>,
-) -> Result<(), Error> {
+) -> Result<Option<Challenge>, Error> {
     let user = &signed.user;
     let password = body.password.as_deref().filter(|new| !new.is_empty());
     if let Some(password) = &body.password {
@@ -109,7 +120,7 @@ fn check(
     if !body.phone.is_empty() {
         address::channel(&body.channel)?;
     }
-    pkce::check(&body.code_challenge_method, &body.code_challenge)?;
+    let challenge = pkce::read(&body.code_challenge_method, &body.code_challenge)?;
     if body.app_metadata.is_some() && !bearer::is_admin(service, &user.role) {
         return Err(Error::AppMetadata);
     }
@@ -123,6 +134,55 @@ fn check(
     if user.is_sso && (sensitive || !body.nonce.is_empty()) {
         return Err(Error::SsoManaged);
     }
+    Ok(challenge)
+}
+
+/// How old a session may be for its word alone to be enough.
+const DAY: TimeDelta = TimeDelta::days(1);
+
+/// Whether a code that was just sent shows that it is still the same person.
+async fn check_reauthentication(
+    service: &Inner,
+    signed: &Signed,
+    nonce: &str,
+) -> Result<(), Error> {
+    if !service.settings.require_reauthentication {
+        return Ok(());
+    }
+    let (user, now) = (&signed.user, service.now());
+    let client = service.pool.get().await?;
+    if let Some(session) = signed.session {
+        let row = db::first(
+            &client,
+            include_str!("../sql/session_by_id.sql"),
+            &[&session],
+        )
+        .await?;
+        let created: Option<DateTime<Utc>> = match row {
+            Some(row) => row.try_get("created_at")?,
+            None => None,
+        };
+        if created.is_some_and(|created| now - created < DAY) {
+            return Ok(());
+        }
+    }
+    if nonce.is_empty() {
+        return Err(Error::ReauthenticationNeeded);
+    }
+    let stored = Stored::of(&client, user.id).await?.reauthentication;
+    drop(client);
+    let (account, sent) = (user.id.to_string(), user.times.reauthentication_sent);
+    service.limits.attempt(Limit::WrongCode, &account, now)?;
+    let right = if user.email.is_empty() {
+        sms::is_right(service, &user.phone, nonce, &stored, sent).await?
+    } else {
+        otp::is_of(&user.email, nonce, &stored)
+            && otp::is_fresh(sent, service.settings.mailer_otp_exp, now)
+    };
+    if !right {
+        return Err(Error::ReauthenticationInvalid);
+    }
+    service.limits.forgive(Limit::WrongCode, &account);
     Ok(())
 }
 
@@ -184,14 +244,14 @@ async fn apply(
         .await?;
         session::end_all(tx, id, signed.session).await?;
         audit::write(service, tx, actor, Action::UserUpdatedPassword, None).await?;
+        let letter = Letter::new(service, Kind::PasswordChanged, &user.email, &user);
+        mail::notify(service, tx, letter).await;
     }
-    for (address, provider, at_once) in [
-        (&change.email, "email", service.settings.email_autoconfirm),
-        (&change.phone, "phone", service.settings.phone_autoconfirm),
-    ] {
-        if let Some(address) = address {
-            set_address(service, tx, &user, provider, address, at_once).await?;
-        }
+    if let Some(email) = &change.email {
+        change_email(service, tx, &user, email, &change.journey).await?;
+    }
+    if let Some(phone) = &change.phone {
+        change_phone(service, tx, &user, phone, &change.channel).await?;
     }
     db::run(tx, include_str!("../sql/touch_user.sql"), &[&id, &now]).await?;
     audit::write(service, tx, actor, Action::UserModified, None).await?;
@@ -200,26 +260,56 @@ async fn apply(
         .ok_or(Error::SubjectGone)
 }
 
-/// A new address takes effect when it is confirmed: at once, or when its owner shows that it is theirs.
-async fn set_address(
+/// A new address takes effect when its owner shows that it is theirs; that of somebody who had none at once, where
+/// addresses confirm themselves.
+async fn change_email(
     service: &Inner,
     tx: &Transaction<'_>,
     user: &User,
-    provider: &str,
-    address: &str,
-    at_once: bool,
+    email: &str,
+    journey: &Journey,
 ) -> Result<(), Error> {
     let now = service.now();
-    let sql = match (provider, at_once) {
-        ("email", true) => include_str!("../sql/set_email.sql"),
-        ("email", false) => include_str!("../sql/begin_email_change.sql"),
-        (_, true) => include_str!("../sql/set_phone.sql"),
-        (_, false) => include_str!("../sql/begin_phone_change.sql"),
-    };
-    db::run(tx, sql, &[&user.id, &address, &now]).await?;
-    if at_once {
-        identity::set(service, tx, user.id, provider, address, true).await?;
-        identity::verify(tx, user.id, provider).await?;
+    if user.is_anonymous && service.settings.email_autoconfirm {
+        db::run(
+            tx,
+            include_str!("../sql/set_email.sql"),
+            &[&user.id, &email, &now],
+        )
+        .await?;
+        identity::set(service, tx, user.id, "email", email, true).await?;
+        return identity::verify(tx, user.id, "email").await;
     }
+    let sql = include_str!("../sql/begin_email_change.sql");
+    db::run(tx, sql, &[&user.id, &email, &now]).await?;
+    let mut changing = user.clone();
+    email.clone_into(&mut changing.new_email);
+    let current = service.settings.mailer_secure_email_change && !user.email.is_empty();
+    let sides = Sides { new: true, current };
+    letters::email_change(service, tx, &changing, sides, journey).await
+}
+
+/// A new number takes effect when its owner shows that it is theirs, or at once.
+async fn change_phone(
+    service: &Inner,
+    tx: &Transaction<'_>,
+    user: &User,
+    phone: &str,
+    channel: &str,
+) -> Result<(), Error> {
+    let now = service.now();
+    if service.settings.phone_autoconfirm {
+        db::run(
+            tx,
+            include_str!("../sql/set_phone.sql"),
+            &[&user.id, &phone, &now],
+        )
+        .await?;
+        identity::set(service, tx, user.id, "phone", phone, true).await?;
+        return identity::verify(tx, user.id, "phone").await;
+    }
+    let sql = include_str!("../sql/begin_phone_change.sql");
+    db::run(tx, sql, &[&user.id, &phone]).await?;
+    sms::send(service, tx, user, phone, channel, Purpose::PhoneChange).await?;
     Ok(())
 }

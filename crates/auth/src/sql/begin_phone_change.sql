@@ -1,1 +1,2 @@
-update auth.users set phone_change = $2, phone_change_sent_at = $3, updated_at = $3 where id = $1
+-- User $1 wishes to change to number $2.
+update auth.users set phone_change = $2 where id = $1

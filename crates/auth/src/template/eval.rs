@@ -15,7 +15,7 @@ pub(super) fn fill(nodes: &[Node], data: &Value, out: Escaper) -> Result<String,
     let mut filling = Filling {
         root: data,
         out,
-        variables: vec![("".to_owned(), data.clone())],
+        variables: vec![(String::new(), data.clone())],
         steps: 0,
     };
     filling.list(nodes, data)?;

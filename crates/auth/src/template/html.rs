@@ -130,13 +130,12 @@ impl Escaper {
         let text = show(value);
         let escaped = match &mut self.place {
             Place::Plain => text,
-            Place::Text | Place::Comment => escape(&text),
             Place::Inside(Raw::Script, quote) => match quote {
                 Some(_) => escape_script(&text),
                 None => literal(value),
             },
             Place::Inside(Raw::Style, _) => style(&text),
-            Place::Inside(..) => escape(&text),
+            Place::Text | Place::Comment | Place::Inside(..) => escape(&text),
             Place::Attribute {
                 quote, kind, seen, ..
             } => {
@@ -274,13 +273,13 @@ impl Escaper {
                 }
                 one
             }
-            Place::Inside(raw, open) => inside(*raw, open, text).map_or_else(
-                || {
+            Place::Inside(raw, open) => match inside(*raw, open, text) {
+                Some(read) => read,
+                None => {
                     self.place = Place::Text;
                     0
-                },
-                |read| read,
-            ),
+                }
+            },
         }
     }
 

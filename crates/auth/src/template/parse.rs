@@ -170,7 +170,7 @@ fn pipeline(tokens: &[Token]) -> Result<Pipeline, Fault> {
         [Token::Variable(name), Token::Assign, rest @ ..] => (Some((name.clone(), false)), rest),
         rest => (None, rest),
     };
-    let mut tokens = tokens.iter().cloned().collect::<Vec<_>>().into_iter();
+    let mut tokens = tokens.to_vec().into_iter();
     let commands = commands(&mut tokens, 0)?;
     Ok(Pipeline { variable, commands })
 }

@@ -1,5 +1,6 @@
 //! An auth service on a database of its own, and people who speak to it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -10,6 +11,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use web::Service as _;
 
+use crate::post::{Mail, Post};
+
 pub(crate) const SECRET: &str = "a-secret-of-at-least-thirty-two-bytes";
 pub(crate) const PASSWORD: &str = "correct-horse";
 
@@ -19,6 +22,8 @@ pub(crate) struct House {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) keys: jwt::Keys,
     pub(crate) admin: tokio_postgres::Client,
+    pub(crate) worker: jobs::Worker,
+    pub(crate) post: Post,
 }
 
 /// A reply, read to its end.
@@ -91,6 +96,8 @@ impl House {
             size: 8,
             acquire_timeout: std::time::Duration::from_secs(60),
         };
+        let post = Post::open().await;
+        let settings = post.reached_by(settings);
         let pool = |endpoint: &pg::Endpoint| pg::Pool::new(endpoint, &options).unwrap();
         let clock = Arc::new(ManualClock::starting_now());
         let keys = jwt::Keys::from_secret(SECRET).unwrap();
@@ -101,15 +108,19 @@ impl House {
             queue: jobs::Queue::new(pool(database.admin()), clock.clone()),
             clock: clock.clone(),
             random: Arc::new(OsRandom),
+            secret: base::Secret::new(SECRET),
             public_url: "http://localhost:8000".into(),
         };
+        let queue = deps.queue.clone();
         let auth = auth::start(&settings, deps, &Tasks::new()).await.unwrap();
         assert_eq!(auth.health().await, web::Health::Ready);
         Self {
             router: auth.router(),
+            worker: jobs::Worker::new(queue, auth.handlers(), Arc::new(OsRandom)),
             clock,
             keys,
             admin,
+            post,
         }
     }
 
@@ -176,8 +187,64 @@ impl House {
         self.admin.batch_execute(sql).await.unwrap();
     }
 
+    /// Delivers what is queued and empties the letter box.
+    pub(crate) async fn mails(&self) -> Vec<Mail> {
+        self.worker.run_due().await.unwrap();
+        self.post.take()
+    }
+
+    /// The one mail that was sent.
+    pub(crate) async fn mail(&self) -> Mail {
+        let mut mails = self.mails().await;
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        mails.remove(0)
+    }
+
+    /// Follows a link as a browser would; where it is sent to.
+    pub(crate) async fn follow(&self, link: &str) -> Landing {
+        let path = link
+            .strip_prefix("http://localhost:8000/auth/v1")
+            .expect("the link is ours");
+        let reply = self.get("", path).await;
+        assert_eq!(reply.status, 303, "{}", reply.text);
+        Landing::at(reply.header("location"))
+    }
+
     pub(crate) async fn count(&self, sql: &str) -> i64 {
         self.admin.query_one(sql, &[]).await.unwrap().get(0)
+    }
+}
+
+/// Settings with confirmations by mail and message.
+pub(crate) fn confirming() -> settings::Auth {
+    let mut settings = settings();
+    settings.email_autoconfirm = false;
+    settings.phone_autoconfirm = false;
+    settings
+}
+
+/// Where a browser ends up.
+#[derive(Debug)]
+pub(crate) struct Landing {
+    pub(crate) url: String,
+    pub(crate) query: BTreeMap<String, String>,
+    pub(crate) fragment: BTreeMap<String, String>,
+}
+
+impl Landing {
+    pub(crate) fn at(location: &str) -> Self {
+        let pairs = |text: &str| {
+            url::form_urlencoded::parse(text.as_bytes())
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect()
+        };
+        let (rest, fragment) = location.split_once('#').unwrap_or((location, ""));
+        let (url, query) = rest.split_once('?').unwrap_or((rest, ""));
+        Self {
+            url: url.to_owned(),
+            query: pairs(query),
+            fragment: pairs(fragment),
+        }
     }
 }
 

@@ -6,7 +6,27 @@ mod admin;
 #[cfg(test)]
 mod bearer;
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
+mod crowd;
+#[cfg(test)]
 mod house;
+#[cfg(test)]
+mod input;
+#[cfg(test)]
+mod links;
+#[cfg(test)]
+mod mail;
+#[cfg(test)]
+mod otp;
+#[cfg(test)]
+mod phone;
+#[cfg(test)]
+mod pkce;
+#[cfg(test)]
+mod post;
+#[cfg(test)]
+mod recovery;
 #[cfg(test)]
 mod refresh;
 #[cfg(test)]
@@ -17,3 +37,5 @@ mod sessions;
 mod signup;
 #[cfg(test)]
 mod users;
+#[cfg(test)]
+mod verify;

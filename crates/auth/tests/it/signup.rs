@@ -70,6 +70,7 @@ async fn with_confirmations_nobody_learns_who_is_registered() {
     settings.phone_autoconfirm = false;
     let house = House::with(settings).await;
     let body = json!({"email": "ada@example.com", "password": PASSWORD, "data": {"a": 1}});
+    let minute = chrono::TimeDelta::minutes(1);
     // AUTH-SIGNUP-04
     let user = house.post("/signup", body.clone()).await.good();
     assert!(user["confirmation_sent_at"].is_string());
@@ -81,6 +82,10 @@ async fn with_confirmations_nobody_learns_who_is_registered() {
     reply.fails(400, "email_not_confirmed", "Email not confirmed");
     // AUTH-SIGNUP-07
     let other = json!({"email": "ada@example.com", "password": "another-one", "data": {"a": 2}});
+    let soon = "For security purposes, you can only request this after 60 seconds.";
+    let reply = house.post("/signup", other.clone()).await;
+    reply.fails(429, "over_email_send_rate_limit", soon);
+    house.clock.advance(minute);
     let again = house.post("/signup", other.clone()).await.good();
     assert_eq!(again["id"], user["id"]);
     assert_eq!(again["user_metadata"], user["user_metadata"]);

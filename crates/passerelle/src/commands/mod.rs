@@ -110,6 +110,7 @@ impl Context {
             layers.set("gateway.service_ports", "true");
         }
         if flags.dev {
+            layers.set("auth.mailbox", "true");
             layers.set("auth.email_autoconfirm", "true");
             layers.set("auth.rate_limits", "false");
         }
