@@ -184,7 +184,7 @@ async fn a_client_joins_is_heard_and_leaves() {
 
 #[tokio::test]
 async fn broadcasts_reach_both_versions_and_the_sender_only_if_it_asked() {
-    // RT-BC-01, RT-BC-02, RT-BC-03, RT-FRM-31, RT-FRM-40.
+    // RT-BC-01, RT-BC-02, RT-BC-03, RT-FRM-31, RT-FRM-40, RT-CLI-02.
     let server = Server::start(|_| {}).await;
     let (mut one, mut two) = (server.v2().await, server.v1().await);
     join_v2(
@@ -254,7 +254,7 @@ async fn a_second_join_ends_the_first_channel() {
 
 #[tokio::test]
 async fn presence_is_shown_to_those_who_come_and_those_who_stay() {
-    // RT-PRS-01, RT-PRS-06, RT-PRS-10, RT-PRS-11.
+    // RT-PRS-01, RT-PRS-06, RT-PRS-10, RT-PRS-11, RT-CLI-12.
     let server = Server::start(|_| {}).await;
     let (mut one, mut two) = (server.v1().await, server.v1().await);
     join(

@@ -23,6 +23,10 @@ impl Engine {
                 Ok(Some(place)) => {
                     self.options.slot.clone_from(&place.slot);
                     self.place = Some(place);
+                    // The database may have come only after we looked.
+                    if !self.prepared {
+                        self.prepare().await;
+                    }
                     return true;
                 }
                 Ok(None) => "too many nodes serve this database".to_owned(),

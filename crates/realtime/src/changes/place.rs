@@ -145,7 +145,7 @@ impl Dead {
                 }
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::warn!(slot, %error, "the slot of a node that is gone could not be dropped")
+                    tracing::warn!(slot, %error, "the slot of a node that is gone could not be dropped");
                 }
             }
         }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::Secret;
 use futures_util::future::AbortHandle;
+use tokio::time::Instant;
 
 use crate::authz::Readable;
 use crate::bindings::Live;
@@ -75,6 +76,8 @@ pub(crate) struct Channel {
     pub(crate) join_ref: Ref,
     /// `ref` of the join, for its reply.
     pub(crate) reference: Ref,
+    /// When the join came: a refusal is held back from then on.
+    pub(crate) came: Instant,
     /// Without `realtime:`.
     pub(crate) sub_topic: Arc<str>,
     pub(crate) config: Config,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use base::Secret;
+use tokio::time::Instant;
 
 use super::work::Outcome;
 use super::{Detail, Socket, count, narrate};
@@ -107,6 +108,7 @@ impl Socket {
             id: next_id(),
             join_ref: join_ref.clone(),
             reference: inbound.reference.clone(),
+            came: Instant::now(),
             sub_topic: sub_topic.into(),
             config: Config {
                 presence_key: config
@@ -222,16 +224,24 @@ impl Socket {
             Status::Error,
             &response,
         );
-        self.refuse_with(topic, frame, error);
+        self.refuse_with(topic, frame, error, channel.came);
     }
 
     fn refuse(&mut self, inbound: &Inbound, error: &Error) {
         let frame = self.refusal(inbound, &error.reason());
-        self.refuse_with(&inbound.topic.as_str().into(), frame, error);
+        let topic = inbound.topic.as_str().into();
+        self.refuse_with(&topic, frame, error, Instant::now());
     }
 
-    /// Answers late, so that a client in a loop is slowed (RT-JOIN-11).
-    fn refuse_with(&self, topic: &Arc<str>, frame: crate::frames::Frame, error: &Error) {
+    /// Answers late, so that a client in a loop is slowed, but no later for work that took its time: clients wait for
+    /// so long and no longer (RT-JOIN-11).
+    fn refuse_with(
+        &self,
+        topic: &Arc<str>,
+        frame: crate::frames::Frame,
+        error: &Error,
+        came: Instant,
+    ) {
         count(error);
         narrate!(
             self,
@@ -240,10 +250,10 @@ impl Socket {
             topic = &**topic,
             "a join was refused"
         );
-        let delay = self.service.settings().channel_error_backoff;
+        let due = came + self.service.settings().channel_error_backoff;
         let close = *error == Error::TooManyJoins;
         self.start(topic, 0, async move {
-            tokio::time::sleep(delay).await;
+            tokio::time::sleep_until(due).await;
             Outcome::Refused { frame, close }
         });
     }

@@ -200,7 +200,7 @@ async fn changed_rights_hold_for_what_is_committed_after_them() {
     world.end().await;
 }
 
-// RT-PERF-10, RT-PERF-22: the cost grows with statements, and one serves all callers.
+// RT-PERF-10, RT-PERF-22, RT-RLS-08: the cost grows with statements, and one serves all callers.
 #[tokio::test]
 async fn one_statement_judges_for_everybody() {
     let world = World::new(&format!(
@@ -376,5 +376,104 @@ async fn new_claims_take_over_without_a_gap() {
         .run(&format!("insert into notes values (4, '{BOB}', 'b')"))
         .await;
     assert_eq!(channel.short().await, "INSERT 4");
+    world.end().await;
+}
+
+// RT-RLS-02, RT-RLS-05, RT-CHG-07: with row security off, everybody gets what their columns allow.
+#[tokio::test]
+async fn without_row_security_privileges_on_columns_decide() {
+    let world = World::new(
+        "create table t (id int primary key, name text, secret text);
+         alter table t replica identity full;
+         revoke all on t from anon, authenticated; grant select (id, name) on t to anon; grant select (name) on t to authenticated;
+         alter publication supabase_realtime add table t",
+    )
+    .await;
+    let mut guest = world.channel(&anon(), on("t")).await;
+    let mut keyless = world.channel(&user(ADA), on("t")).await;
+    let mut server = world.channel(&service(), on("t")).await;
+    world
+        .run("insert into t values (1, 'n', 's'); update t set secret = 'u'; delete from t")
+        .await;
+    let columns = json!([{ "name": "id", "type": "int4" }, { "name": "name", "type": "text" }]);
+    let shown = json!({ "id": 1, "name": "n" });
+    for (event, sides) in [
+        ("INSERT", ["record"].as_slice()),
+        ("UPDATE", &["record", "old_record"]),
+        ("DELETE", &["old_record"]),
+    ] {
+        let data = guest.next().await;
+        assert_eq!((&data["type"], &data["columns"]), (&json!(event), &columns));
+        for side in sides {
+            assert_eq!(data[side], shown, "{event} {side}");
+        }
+        assert_eq!(server.next().await["columns"].as_array().unwrap().len(), 3);
+    }
+    for event in ["INSERT", "UPDATE"] {
+        let data = keyless.next().await;
+        assert_eq!(
+            (&data["type"], &data["errors"], &data["record"]),
+            (
+                &json!(event),
+                &json!(["Error 401: Unauthorized"]),
+                &json!({})
+            )
+        );
+    }
+    assert_eq!(keyless.next().await["old_record"], json!({ "name": "n" }));
+    world.end().await;
+}
+
+// RT-RLS-09, D-03: a version is shown to those who may see that version, whatever became of the row since.
+#[tokio::test]
+async fn each_version_is_judged_by_itself() {
+    let world = World::new(NOTES).await;
+    let mut ada = world.channel(&user(ADA), on("notes")).await;
+    let mut bob = world.channel(&user(BOB), on("notes")).await;
+    world
+        .run(&format!(
+            "begin; insert into notes values (1, '{ADA}', 'for ada'); update notes set owner = '{BOB}', body = 'for bob'; commit;
+             begin; insert into notes values (2, '{ADA}', 'short'); delete from notes where id = 2; commit;
+             insert into notes values (3, '{ADA}', 'end'), (4, '{BOB}', 'end')"
+        ))
+        .await;
+    let seen = async |channel: &mut crate::harness::Channel| {
+        let mut bodies = Vec::new();
+        loop {
+            let data = channel.next().await;
+            match data["record"]["body"].as_str() {
+                Some("end") => return bodies,
+                Some(body) => bodies.push(body.to_owned()),
+                None => bodies.push(format!("gone {}", data["old_record"]["id"])),
+            }
+        }
+    };
+    assert_eq!(seen(&mut ada).await, ["for ada", "short", "gone 2"]);
+    assert_eq!(seen(&mut bob).await, ["for bob", "gone 2"]);
+    world.end().await;
+}
+
+// RT-PG-01: only what is in the publication is observed.
+#[tokio::test]
+async fn tables_outside_the_publication_are_not_observed() {
+    let world = World::new(
+        "create table inside (id int primary key); create table outside (id int primary key);
+         alter publication supabase_realtime add table inside",
+    )
+    .await;
+    let everything = json!({ "event": "*", "schema": "*", "table": "*" });
+    let mut all = world.channel(&anon(), everything).await;
+    world
+        .run("insert into outside values (1); insert into inside values (2)")
+        .await;
+    assert_eq!(all.short().await, "INSERT 2");
+    let refusal = world.refusal(&anon(), on("outside")).await;
+    assert!(
+        refusal.starts_with(
+            "Unable to subscribe to changes with given parameters. Please check Realtime is enabled"
+        ),
+        "{refusal}"
+    );
+    all.assert_silent();
     world.end().await;
 }

@@ -150,6 +150,11 @@ impl Server {
         Client::connect(self.address, token, "2.0.0", &[]).await
     }
 
+    /// As the oldest clients connect.
+    pub(crate) async fn without_version(&self, token: &str) -> Client {
+        Client::connect(self.address, token, "", &[]).await
+    }
+
     pub(crate) async fn with_headers(&self, token: &str, headers: &[(&str, &str)]) -> Client {
         Client::connect(self.address, token, "1.0.0", headers).await
     }
@@ -232,13 +237,17 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    async fn connect(
+    pub(crate) async fn connect(
         address: SocketAddr,
         token: &str,
         version: &str,
         headers: &[(&str, &str)],
     ) -> Self {
-        let mut request = format!("ws://{address}/socket/websocket?vsn={version}&apikey={token}")
+        let version_wanted = match version {
+            "" => String::new(),
+            version => format!("vsn={version}&"),
+        };
+        let mut request = format!("ws://{address}/socket/websocket?{version_wanted}apikey={token}")
             .into_client_request()
             .unwrap();
         for (name, value) in headers {
