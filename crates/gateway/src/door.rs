@@ -162,12 +162,11 @@ impl Door {
     ) -> Response {
         let request_id = self.next_id();
         let mounts = self.mounts.load();
-        let router = mounts
-            .iter()
-            .find(|mount| mount.service == service)
-            .and_then(|mount| mount.router.clone());
-        let Some(router) = router else {
-            return Error::NotReady(service).response(&request_id);
+        let mount = mounts.iter().find(|mount| mount.service == service);
+        let found = mount.map_or(Err(Error::NoRoute), |mount| mount.backend.router(service));
+        let router = match found {
+            Ok(router) => router,
+            Err(error) => return error.response(&request_id),
         };
         let (mut parts, body) = request.into_parts();
         let peer = self
@@ -240,9 +239,9 @@ impl Door {
             },
         ) {
             Err(error) => Err(error),
-            Ok(()) => match mount.router.clone() {
-                None => Err(Error::NotReady(mount.service)),
-                Some(router) => {
+            Ok(()) => match mount.backend.router(mount.service) {
+                Err(error) => Err(error),
+                Ok(router) => {
                     parts.extensions.insert(RequestId(request_id.to_owned()));
                     hand_over(router, parts, body).await
                 }

@@ -32,6 +32,8 @@ pub enum Error {
     UrlTooLong,
     /// The service is starting or has lost its database.
     NotReady(&'static str),
+    /// The service runs on another node.
+    Elsewhere(&'static str),
     /// No progress for a minute.
     TimedOut,
     /// A service panicked; the panic is in the log under the request id.
@@ -52,6 +54,7 @@ impl Error {
             Self::BadPath => StatusCode::BAD_REQUEST,
             Self::UrlTooLong => StatusCode::URI_TOO_LONG,
             Self::NotReady(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Elsewhere(_) => StatusCode::MISDIRECTED_REQUEST,
             Self::TimedOut => StatusCode::GATEWAY_TIMEOUT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -70,6 +73,7 @@ impl Error {
             Self::BadPath => "The path is not valid".into(),
             Self::UrlTooLong => "The URL is too long".into(),
             Self::NotReady(service) => format!("{service} is not ready"),
+            Self::Elsewhere(service) => format!("{service} does not run on this node"),
             Self::TimedOut => "The upstream server is timing out".into(),
             Self::Internal => "An unexpected error occurred".into(),
         }
@@ -79,6 +83,7 @@ impl Error {
         match self {
             Self::NoKey => Some("No `apikey` request header or url param was found."),
             Self::WrongKey => Some("Double check your Supabase `anon` or `service_role` API key."),
+            Self::Elsewhere(_) => Some("Send the request to a node that runs it."),
             _ => None,
         }
     }

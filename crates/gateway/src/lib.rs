@@ -21,4 +21,4 @@ pub use admin::{HealthCheck, HealthReport, ServiceHealth};
 pub use door::Door;
 pub use error::Error;
 pub use listener::{BindError, Bound, Gateway, Listeners};
-pub use route::{Access, AuthorizationRule, CorsRule, Mount, Pattern, Rule, Target};
+pub use route::{Access, AuthorizationRule, Backend, CorsRule, Mount, Pattern, Rule, Target};

@@ -2,6 +2,8 @@
 
 use axum::Router;
 
+use crate::Error;
+
 /// What a request must show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -111,8 +113,31 @@ pub struct Mount {
     pub cors: CorsRule,
     /// Paths below this prefix are object keys: not normalised, encoded slashes allowed.
     pub opaque_below: Option<&'static str>,
-    /// Its routes; `None` until it has started.
-    pub router: Option<Router>,
+    /// Who answers.
+    pub backend: Backend,
+}
+
+/// Who answers behind a mount.
+#[derive(Debug, Clone, Default)]
+pub enum Backend {
+    /// Nobody yet: the service is starting.
+    #[default]
+    Starting,
+    /// Nobody on this node: the service runs on another one.
+    Elsewhere,
+    /// The service's own routes.
+    Here(Router),
+}
+
+impl Backend {
+    /// The routes, or why there are none.
+    pub(crate) fn router(&self, service: &'static str) -> Result<Router, Error> {
+        match self {
+            Self::Starting => Err(Error::NotReady(service)),
+            Self::Elsewhere => Err(Error::Elsewhere(service)),
+            Self::Here(router) => Ok(router.clone()),
+        }
+    }
 }
 
 impl Target {

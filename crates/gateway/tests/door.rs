@@ -10,8 +10,8 @@ use base::Clock as _;
 use base::{OsRandom, Secret, SharedRandom, SystemClock, Tasks};
 use futures_util::{SinkExt as _, StreamExt as _};
 use gateway::{
-    Access, AuthorizationRule, CorsRule, Door, Gateway, HealthCheck, HealthReport, Listeners,
-    Mount, Pattern, Rule, ServiceHealth, Target,
+    Access, AuthorizationRule, Backend, CorsRule, Door, Gateway, HealthCheck, HealthReport,
+    Listeners, Mount, Pattern, Rule, ServiceHealth, Target,
 };
 use jwt::{ApiKeyClass, ApiKeys, Keys, Verifier};
 use reqwest::{Client, Method, Response};
@@ -86,7 +86,7 @@ fn mounts() -> Vec<Mount> {
         rules,
         cors: CorsRule::Any,
         opaque_below: None,
-        router: Some(router.clone()),
+        backend: Backend::Here(router.clone()),
     };
     let auth = vec![
         Rule::prefix("/auth/v1/", Access::Key, "/auth/v1"),
@@ -133,7 +133,7 @@ fn mounts() -> Vec<Mount> {
         )
     };
     let late = Mount {
-        router: None,
+        backend: Backend::Starting,
         ..mount(
             "late",
             "/late",

@@ -7,6 +7,7 @@
 mod cli;
 mod commands;
 mod exit;
+mod findings;
 pub mod keyring;
 mod logging;
 mod messages;
@@ -15,10 +16,9 @@ mod output;
 mod services;
 mod stack;
 mod state;
+mod usage;
 
 use std::ffi::OsString;
-
-use clap::Parser as _;
 
 pub use exit::{ExitCode, Failure};
 pub use messages::Language;
@@ -30,32 +30,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> std::process::ExitC
     // Two dependencies bring a provider each; the choice must be made before either is used.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let json = arguments.iter().any(|argument| argument == "--json");
-    let code = match cli::Cli::try_parse_from(arguments) {
+    let code = match usage::parse(&arguments) {
         Ok(cli) => commands::run(cli),
-        Err(error) if json && error.use_stderr() => {
-            let out = output::Output {
-                language: Language::English,
-                json,
-            };
-            let text = error.to_string();
-            let line = text.lines().next().unwrap_or_default();
-            let sentence = line.strip_prefix("error: ").unwrap_or(line);
-            out.failure(&Failure::new(
-                ExitCode::Usage,
-                sentence,
-                "passerelle --help",
-            ))
-        }
-        Err(error) => {
-            let code = if error.use_stderr() {
-                ExitCode::Usage
-            } else {
-                ExitCode::Success
-            };
-            let _ = error.print();
-            code
-        }
+        Err(wrong) => wrong.show(),
     };
     std::process::ExitCode::from(code as u8)
 }

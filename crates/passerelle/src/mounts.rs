@@ -1,19 +1,42 @@
 //! Where each service is mounted: the route table of spec GW-RT, as data.
 
-use axum::Router;
-use gateway::{Access, AuthorizationRule, CorsRule, Mount, Pattern, Rule, Target};
+use std::collections::BTreeMap;
 
-/// The services' routers; `None` is a service that is not started (yet), whose routes answer 503.
+use axum::Router;
+use gateway::{Access, AuthorizationRule, Backend, CorsRule, Mount, Pattern, Rule, Target};
+
+use crate::services::SERVICES;
+
+/// What answers for each service.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Routers {
-    /// The auth service.
-    pub(crate) auth: Option<Router>,
-    /// The REST service.
-    pub(crate) rest: Option<Router>,
-    /// The realtime service.
-    pub(crate) realtime: Option<Router>,
-    /// The storage service.
-    pub(crate) storage: Option<Router>,
+pub(crate) struct Backends(BTreeMap<&'static str, Backend>);
+
+impl Backends {
+    /// Those of `services` start; the others run on other nodes.
+    pub(crate) fn starting(services: &[&'static str]) -> Self {
+        let backend = |name| {
+            if services.contains(&name) {
+                Backend::Starting
+            } else {
+                Backend::Elsewhere
+            }
+        };
+        Self(
+            SERVICES
+                .into_iter()
+                .map(|name| (name, backend(name)))
+                .collect(),
+        )
+    }
+
+    /// One that has started.
+    pub(crate) fn ready(&mut self, name: &'static str, router: Router) {
+        self.0.insert(name, Backend::Here(router));
+    }
+
+    fn of(&self, name: &str) -> Backend {
+        self.0.get(name).cloned().unwrap_or_default()
+    }
 }
 
 /// Services and their classic ports.
@@ -25,42 +48,24 @@ pub(crate) const CLASSIC_PORTS: [(&str, u16); 4] = [
 ];
 
 /// The table.
-pub(crate) fn mounts(routers: &Routers) -> Vec<Mount> {
-    vec![
-        mount("auth", "/auth/v1", auth_rules(), routers.auth.clone()),
-        mount("rest", "/rest/v1", rest_rules(), routers.rest.clone()),
-        mount(
-            "realtime",
-            "/realtime/v1",
-            realtime_rules(),
-            routers.realtime.clone(),
-        ),
-        Mount {
-            opaque_below: Some("/storage/v1/"),
-            ..mount(
-                "storage",
-                "/storage/v1",
-                storage_rules(),
-                routers.storage.clone(),
-            )
-        },
-    ]
-}
-
-fn mount(
-    service: &'static str,
-    prefix: &'static str,
-    rules: Vec<Rule>,
-    router: Option<Router>,
-) -> Mount {
-    Mount {
+pub(crate) fn mounts(backends: &Backends) -> Vec<Mount> {
+    let mount = |service: &'static str, prefix, rules| Mount {
         service,
         prefix,
         rules,
         cors: CorsRule::Any,
         opaque_below: None,
-        router,
-    }
+        backend: backends.of(service),
+    };
+    vec![
+        mount("auth", "/auth/v1", auth_rules()),
+        mount("rest", "/rest/v1", rest_rules()),
+        mount("realtime", "/realtime/v1", realtime_rules()),
+        Mount {
+            opaque_below: Some("/storage/v1/"),
+            ..mount("storage", "/storage/v1", storage_rules())
+        },
+    ]
 }
 
 /// GW-RT-01 to 08.

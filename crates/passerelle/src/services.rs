@@ -11,7 +11,8 @@ use tokio::sync::OnceCell;
 use web::Service;
 
 use crate::exit::{ExitCode, Failure};
-use crate::mounts::Routers;
+use crate::messages::Message;
+use crate::mounts::Backends;
 
 /// The schemas of all services, in the order in which they are made.
 pub const SCHEMAS: [database::Schema; 4] = [
@@ -20,6 +21,26 @@ pub const SCHEMAS: [database::Schema; 4] = [
     storage::SCHEMA,
     realtime::SCHEMA,
 ];
+
+/// All services, in the order in which they start.
+pub(crate) const SERVICES: [&str; 4] = ["auth", "rest", "realtime", "storage"];
+
+/// The services that this node runs: all, unless `gateway.services` names some.
+pub(crate) fn chosen(settings: &settings::Gateway) -> Result<Vec<&'static str>, Failure> {
+    let wanted = &settings.services;
+    if let Some(name) = wanted
+        .iter()
+        .find(|name| !SERVICES.contains(&name.as_str()))
+    {
+        let (name, known) = (name.clone(), SERVICES.join(", "));
+        let sentence = Message::UnknownService { name, known };
+        return Err(
+            Failure::tell(ExitCode::Usage, sentence, Message::SuchAsOnly).named("unknown_service"),
+        );
+    }
+    let runs = |name: &&str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
+    Ok(SERVICES.into_iter().filter(runs).collect())
+}
 
 /// What every service is given.
 #[derive(Debug, Clone)]
@@ -40,95 +61,55 @@ pub(crate) struct Services(Vec<Arc<dyn Service>>);
 pub(crate) type Slot = Arc<OnceCell<Services>>;
 
 impl Services {
-    /// Starts every service.
+    /// Starts the services that this node runs.
     pub(crate) async fn start(
         given: &Given,
         report: &database::Report,
         tasks: &Tasks,
     ) -> Result<Self, Failure> {
-        let settings = &given.settings;
-        let pools = Pools { settings, report };
-        let requests = pools.requests();
-        let queue = jobs::Queue::new(pools.admin("passerelle jobs")?, Arc::clone(&given.clock));
+        let pools = Pools {
+            settings: &given.settings,
+            report,
+        };
+        let start = Start {
+            given,
+            report,
+            requests: pools.requests(),
+            queue: jobs::Queue::new(pools.admin("passerelle jobs")?, Arc::clone(&given.clock)),
+            pools,
+            tasks,
+        };
         let wake = Listener::start(&report.admin, &[jobs::Worker::CHANNEL], tasks);
         let mut handlers: jobs::Handlers = BTreeMap::new();
-
-        let auth_deps = auth::Deps {
-            pool: pools.service("supabase_auth_admin")?,
-            keys: given.verifier.keys().clone(),
-            verifier: given.verifier.clone(),
-            queue: queue.clone(),
-            clock: Arc::clone(&given.clock),
-            random: Arc::clone(&given.random),
-            secret: crate::stack::role_secret(settings).clone(),
-            public_url: given.public_url.clone(),
-        };
-        let auth = auth::start(&settings.auth, auth_deps, tasks)
-            .await
-            .map_err(failed)?;
-        handlers.extend(auth.handlers());
-
-        let rest_deps = rest::Deps {
-            requests: requests.clone(),
-            catalog: pools.service("authenticator")?,
-            listener: report.logins.endpoint("authenticator"),
-            verifier: given.verifier.clone(),
-            max_body_bytes: MAX_REST_BODY,
-        };
-        let rest = rest::start(&settings.rest, rest_deps, tasks)
-            .await
-            .map_err(failed)?;
-
-        let storage_deps = storage::Deps {
-            requests: requests.clone(),
-            pool: pools.service("supabase_storage_admin")?,
-            verifier: given.verifier.clone(),
-            keys: given.verifier.keys().clone(),
-            queue: queue.clone(),
-            clock: Arc::clone(&given.clock),
-            random: Arc::clone(&given.random),
-            data_dir: settings.database.data_dir.clone(),
-        };
-        let storage = storage::start(&settings.storage, storage_deps, tasks)
-            .await
-            .map_err(failed)?;
-        handlers.extend(storage.handlers());
-
-        let realtime_deps = realtime::Deps {
-            requests,
-            pool: pools.service("supabase_replication_admin")?,
-            replication: report.logins.endpoint("supabase_replication_admin"),
-            verifier: given.verifier.clone(),
-            clock: Arc::clone(&given.clock),
-            random: Arc::clone(&given.random),
-        };
-        let realtime = realtime::start(&settings.realtime, realtime_deps, tasks)
-            .await
-            .map_err(failed)?;
-
-        jobs::Worker::new(queue, handlers, Arc::clone(&given.random)).start(&wake, tasks);
-        Ok(Self(vec![
-            Arc::new(auth),
-            Arc::new(rest),
-            Arc::new(realtime),
-            Arc::new(storage),
-        ]))
+        let mut services: Vec<Arc<dyn Service>> = Vec::new();
+        for name in chosen(&given.settings.gateway)? {
+            services.push(match name {
+                "auth" => {
+                    let auth = start.auth().await?;
+                    handlers.extend(auth.handlers());
+                    Arc::new(auth)
+                }
+                "rest" => Arc::new(start.rest().await?),
+                "storage" => {
+                    let storage = start.storage().await?;
+                    handlers.extend(storage.handlers());
+                    Arc::new(storage)
+                }
+                _ => Arc::new(start.realtime().await?),
+            });
+        }
+        jobs::Worker::new(start.queue, handlers, Arc::clone(&given.random)).start(&wake, tasks);
+        Ok(Self(services))
     }
 
-    /// Their routers, for the gateway's table.
-    pub(crate) fn routers(&self) -> Routers {
-        let router = |name: &str| {
-            self.0
-                .iter()
-                .find(|service| service.name() == name)
-                .map(|s| s.router())
-        };
-        Routers {
-            auth: router("auth"),
-            rest: router("rest"),
-            realtime: router("realtime"),
-            storage: router("storage"),
+    /// What answers for each service, for the gateway's table.
+    pub(crate) fn backends(&self) -> Backends {
+        let names: Vec<_> = self.0.iter().map(|service| service.name()).collect();
+        let mut backends = Backends::starting(&names);
+        for service in &self.0 {
+            backends.ready(service.name(), service.router());
         }
+        backends
     }
 
     async fn health(&self) -> HealthReport {
@@ -165,6 +146,80 @@ pub(crate) fn health_check(slot: &Slot) -> HealthCheck {
 
 /// Greatest body of a REST request: bulk inserts of a hundred thousand rows fit.
 const MAX_REST_BODY: usize = 64 << 20;
+
+/// One start: what all services are made from.
+struct Start<'a> {
+    given: &'a Given,
+    report: &'a database::Report,
+    pools: Pools<'a>,
+    requests: Requests,
+    queue: jobs::Queue,
+    tasks: &'a Tasks,
+}
+
+impl Start<'_> {
+    async fn auth(&self) -> Result<auth::Auth, Failure> {
+        let given = self.given;
+        let deps = auth::Deps {
+            pool: self.pools.service("supabase_auth_admin")?,
+            keys: given.verifier.keys().clone(),
+            verifier: given.verifier.clone(),
+            queue: self.queue.clone(),
+            clock: Arc::clone(&given.clock),
+            random: Arc::clone(&given.random),
+            secret: crate::stack::role_secret(&given.settings).clone(),
+            public_url: given.public_url.clone(),
+        };
+        auth::start(&given.settings.auth, deps, self.tasks)
+            .await
+            .map_err(failed)
+    }
+
+    async fn rest(&self) -> Result<rest::Rest, Failure> {
+        let deps = rest::Deps {
+            requests: self.requests.clone(),
+            catalog: self.pools.service("authenticator")?,
+            listener: self.report.logins.endpoint("authenticator"),
+            verifier: self.given.verifier.clone(),
+            max_body_bytes: MAX_REST_BODY,
+        };
+        rest::start(&self.given.settings.rest, deps, self.tasks)
+            .await
+            .map_err(failed)
+    }
+
+    async fn storage(&self) -> Result<storage::Storage, Failure> {
+        let given = self.given;
+        let deps = storage::Deps {
+            requests: self.requests.clone(),
+            pool: self.pools.service("supabase_storage_admin")?,
+            verifier: given.verifier.clone(),
+            keys: given.verifier.keys().clone(),
+            queue: self.queue.clone(),
+            clock: Arc::clone(&given.clock),
+            random: Arc::clone(&given.random),
+            data_dir: given.settings.database.data_dir.clone(),
+        };
+        storage::start(&given.settings.storage, deps, self.tasks)
+            .await
+            .map_err(failed)
+    }
+
+    async fn realtime(&self) -> Result<realtime::Realtime, Failure> {
+        let given = self.given;
+        let deps = realtime::Deps {
+            requests: self.requests.clone(),
+            pool: self.pools.service("supabase_replication_admin")?,
+            replication: self.report.logins.endpoint("supabase_replication_admin"),
+            verifier: given.verifier.clone(),
+            clock: Arc::clone(&given.clock),
+            random: Arc::clone(&given.random),
+        };
+        realtime::start(&given.settings.realtime, deps, self.tasks)
+            .await
+            .map_err(failed)
+    }
+}
 
 struct Pools<'a> {
     settings: &'a Settings,

@@ -14,8 +14,9 @@ use settings::Settings;
 use tokio::sync::OnceCell;
 
 use crate::exit::{ExitCode, Failure};
-use crate::mounts::{CLASSIC_PORTS, Routers, mounts};
-use crate::services::{Given, SCHEMAS, Services, Slot, health_check};
+use crate::messages::Message;
+use crate::mounts::{Backends, CLASSIC_PORTS, mounts};
+use crate::services::{Given, SCHEMAS, Services, Slot, chosen, health_check};
 
 /// What a test may put in the place of the machine's own.
 #[derive(Debug, Clone)]
@@ -63,17 +64,21 @@ impl Stack {
     /// Starts everything: listeners first (503 until ready), then PostgreSQL, the database's contents, the
     /// services. On a failure what was started is stopped again.
     pub async fn start(settings: Settings, parts: Parts) -> Result<Self, Failure> {
-        let keys = Keys::from_settings(&settings.keys)
-            .map_err(|error| Failure::new(ExitCode::Secrets, error, "passerelle keys generate"))?;
+        let keys = Keys::from_settings(&settings.keys)?;
         let verifier = Verifier::new(keys, Arc::clone(&parts.clock));
-        let listeners = Listeners::bind(&settings.gateway, &CLASSIC_PORTS).await?;
+        let services = chosen(&settings.gateway)?;
+        let classic: Vec<_> = CLASSIC_PORTS
+            .into_iter()
+            .filter(|(service, _)| services.contains(service))
+            .collect();
+        let listeners = Listeners::bind(&settings.gateway, &classic).await?;
         let bound = listeners.bound.clone();
         let slot: Slot = Arc::new(OnceCell::new());
         let api_keys = ApiKeys::from_settings(&settings.keys, &verifier, parts.clock.unix());
         let door = Door::new(
             &settings.gateway,
             api_keys,
-            mounts(&Routers::default()),
+            mounts(&Backends::starting(&services)),
             health_check(&slot),
             &parts.random,
             settings.log.access,
@@ -103,7 +108,7 @@ impl Stack {
         };
         match Self::start_behind(&given, &slot, &tasks, &ground).await {
             Ok((server, report, services)) => {
-                door.set_mounts(mounts(&services.routers()));
+                door.set_mounts(mounts(&services.backends()));
                 wait_until_ready(&door).await;
                 Ok(Self {
                     settings: given.settings,
@@ -168,6 +173,12 @@ impl Stack {
     /// The addresses that were bound.
     pub fn bound(&self) -> &gateway::Bound {
         &self.gateway.bound
+    }
+
+    /// The services that run here.
+    pub fn services(&self) -> Vec<String> {
+        let services = chosen(&self.settings.gateway).unwrap_or_default();
+        services.into_iter().map(str::to_owned).collect()
     }
 
     /// The settings it runs with.
@@ -237,11 +248,8 @@ fn local_url(bound: SocketAddr, wanted: u16) -> String {
 
 fn parse_url(url: &Secret) -> Result<Endpoint, Failure> {
     Endpoint::parse(url.expose()).map_err(|error| {
-        Failure::new(
-            ExitCode::Usage,
-            error,
-            "passerelle up --database-url postgresql://user:password@host:5432/postgres",
-        )
+        let sentence = error.to_string();
+        Failure::tell(ExitCode::Usage, sentence, Message::DatabaseUrlSyntax).named("database_url")
     })
 }
 
@@ -258,14 +266,7 @@ async fn own_server(settings: &Settings, tasks: &Tasks) -> Result<cluster::Serve
     };
     cluster::Server::start(options, tasks)
         .await
-        .map_err(|error| {
-            let remedy = error.remedy();
-            let code = match &error {
-                cluster::Error::InUse(_) => ExitCode::Busy,
-                _ => ExitCode::Preflight,
-            };
-            Failure::new(code, error, remedy)
-        })
+        .map_err(Failure::from)
 }
 
 /// From which what every node must know alike is derived.

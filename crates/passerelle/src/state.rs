@@ -15,6 +15,9 @@ pub(crate) struct State {
     pub(crate) socket_dir: Option<String>,
     pub(crate) socket_port: Option<u16>,
     pub(crate) database_port: Option<u16>,
+    /// What runs on this node.
+    #[serde(default)]
+    pub(crate) services: Vec<String>,
 }
 
 const NAME: &str = "passerelle.json";

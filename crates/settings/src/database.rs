@@ -48,7 +48,7 @@ section! {
         /// Folder with `postgres`, `initdb` and friends. Empty: searched.
         pub bin_dir: Option<PathBuf> = "", env ["PASSERELLE_PG_BIN"];
         /// Connections that serve API requests.
-        pub request_pool: usize = "16", env ["PGRST_DB_POOL"];
+        pub request_pool: usize = "16", env ["PGRST_DB_POOL", "POOLER_DEFAULT_POOL_SIZE"];
         /// Connections of each other service.
         pub service_pool: usize = "8", env ["POOLER_DB_POOL_SIZE", "GOTRUE_DB_MAX_POOL_SIZE"];
         /// How long a request waits for a free connection.

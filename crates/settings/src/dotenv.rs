@@ -94,6 +94,11 @@ impl DotEnv {
         }
     }
 
+    /// `NAME=value` as it stands in a file.
+    pub fn line(name: &str, value: &str) -> String {
+        format!("{name}={}", quoted(value))
+    }
+
     /// Appends a line as it is: a comment or a blank one.
     pub fn push_line(&mut self, line: &str) {
         self.lines.push(line.to_owned());

@@ -11,6 +11,8 @@ section! {
         pub jwt_secret: Secret = "", env ["JWT_SECRET", "SUPABASE_JWT_SECRET", "GOTRUE_JWT_SECRET", "PGRST_JWT_SECRET", "API_JWT_SECRET", "AUTH_JWT_SECRET"];
         /// Earlier secrets that still verify, during a rotation.
         pub previous_jwt_secrets: Vec<Secret> = "", env ["JWT_PREVIOUS_SECRETS"];
+        /// When they stop doing so, in seconds since 1970. Empty: they go on.
+        pub previous_jwt_secrets_until: Option<i64> = "", env ["JWT_PREVIOUS_SECRETS_UNTIL"];
         /// The public API key, a JWT with role `anon`.
         pub anon_key: Secret = "", env ["ANON_KEY", "SUPABASE_ANON_KEY"];
         /// The server API key, a JWT with role `service_role`.

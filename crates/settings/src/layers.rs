@@ -48,11 +48,16 @@ impl Layers {
     /// What a program started in `dir` finds: `supabase/.env`, `.env`, `passerelle.toml`, the process
     /// environment. Missing files are no error, unreadable or malformed ones are.
     pub fn discover(dir: &Path) -> Result<Self, Error> {
+        Self::discover_with(dir, &dir.join("passerelle.toml"))
+    }
+
+    /// The same with another file in the place of `passerelle.toml`.
+    pub fn discover_with(dir: &Path, toml: &Path) -> Result<Self, Error> {
         let mut layers = Self::default();
         for name in ["supabase/.env", ".env"] {
             layers.add_env_file(&dir.join(name))?;
         }
-        layers.add_toml_file(&dir.join("passerelle.toml"))?;
+        layers.add_toml_file(toml)?;
         layers.add_environment();
         Ok(layers)
     }
@@ -191,6 +196,22 @@ impl Layers {
                 .collect::<Vec<_>>(),
             Layer::Variables(..) => Vec::new(),
         })
+    }
+
+    /// Every place where one of `names` stands, weakest first: the name, its value, the place.
+    pub fn occurrences(&self, names: &[&str]) -> Vec<(String, String, Origin)> {
+        let layers = self.0.iter().filter_map(|layer| match layer {
+            Layer::Variables(variables, origin) => Some((variables, origin)),
+            Layer::Keys(..) => None,
+        });
+        layers
+            .flat_map(|(variables, origin)| {
+                names.iter().filter_map(move |name| {
+                    let value = variables.get(*name)?.clone();
+                    Some(((*name).to_owned(), value, origin.clone()))
+                })
+            })
+            .collect()
     }
 
     /// The value of one variable, by environment name, strongest layer first.

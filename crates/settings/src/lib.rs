@@ -21,6 +21,7 @@ mod realtime;
 mod rest;
 mod section;
 mod storage;
+mod strangers;
 mod value;
 
 pub use auth::Auth;
@@ -37,6 +38,7 @@ pub use realtime::Realtime;
 pub use rest::{ErrorVerbosity, OpenApiMode, Rest, RestVersion, TxEnd};
 pub use section::{Field, Section};
 pub use storage::Storage;
+pub use strangers::{STRANGERS, Stranger, Why};
 pub use value::{ByteSize, Value};
 
 /// Everything a server is told, checked.

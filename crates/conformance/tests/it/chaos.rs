@@ -140,7 +140,7 @@ impl Site {
         self.program = Some(child);
         let ready: Value =
             serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?}\n{}", self.log()));
-        assert_eq!(ready["type"], "ready", "{line}\n{}", self.log());
+        assert_eq!(ready["phase"], "ready", "{line}\n{}", self.log());
         ready["api_url"].as_str().unwrap().clone_into(&mut self.url);
         self.service_key = self.key("SERVICE_ROLE_KEY");
     }

@@ -23,8 +23,7 @@ pub(crate) fn run(context: &Context, flags: &Up) -> Result<ExitCode, Failure> {
         let mut signals = up::Signals::listen()?;
         let stack = up::start(context, settings, keys.as_deref(), &mut signals).await?;
         let shown = tokio::time::timeout(Duration::from_secs(60), show(context, &stack)).await;
-        let shown = shown
-            .unwrap_or_else(|_| Err(failed("the demonstration", "it took longer than a minute")));
+        let shown = shown.unwrap_or_else(|_| Err(failed("60 s", "timeout")));
         if let Err(failure) = shown {
             stack.stop().await?;
             return Err(failure);
@@ -45,11 +44,8 @@ async fn fetch_postgres_if_missing(
         return Ok(());
     }
     context.out.say(&Message::FetchingPostgres);
-    let installed = cluster::install(&database.data_dir, None).await;
-    installed.map(|_| ()).map_err(|error| {
-        let remedy = error.remedy();
-        Failure::new(ExitCode::Preflight, error, remedy)
-    })
+    cluster::install(&database.data_dir, None).await?;
+    Ok(())
 }
 
 /// One person at the front door.
@@ -62,14 +58,12 @@ struct Person<'a> {
 }
 
 async fn show(context: &Context, stack: &Stack) -> Result<(), Failure> {
-    let step = |title: &str, result: String| {
+    let step = |title: &Message, result: String| {
+        let title = title.text(context.out.language);
         context
             .out
             .object(&json!({ "type": "step", "title": title, "result": result }));
-        context.out.say(&Message::DemoStep {
-            title: title.to_owned(),
-            result,
-        });
+        context.out.say(&Message::DemoStep { title, result });
     };
     let url = stack.api_url();
     let key = stack.settings().keys.anon_key.expose().to_owned();
@@ -87,16 +81,13 @@ async fn show(context: &Context, stack: &Stack) -> Result<(), Failure> {
         .await
         .map_err(|error| failed("the demonstration's table", error))?;
     step(
-        "a table under row security",
+        &Message::DemoTable,
         "public.passerelle_demo_notes".to_owned(),
     );
 
     let ada = Person::sign_in(&url, &key, "ada").await?;
     let bob = Person::sign_in(&url, &key, "bob").await?;
-    step(
-        "two people signed up and in",
-        format!("{} {}", ada.id, bob.id),
-    );
+    step(&Message::DemoPeople, format!("{} {}", ada.id, bob.id));
 
     let mut live = ada.listen().await?;
     let table = "/rest/v1/passerelle_demo_notes";
@@ -111,16 +102,16 @@ async fn show(context: &Context, stack: &Stack) -> Result<(), Failure> {
     if his != "[]" {
         return Err(failed("row security", "one person read the other's row"));
     }
-    step("ada wrote a row over REST and reads it", hers);
-    step("bob does not see it", his);
+    step(&Message::DemoWrote, hers);
+    step(&Message::DemoHidden, his);
 
     let change = wait_for_change(&mut live).await?;
-    step("the INSERT arrived on ada's socket", change);
+    step(&Message::DemoSocket, change);
 
     let path = format!("/storage/v1/object/passerelle-demo/{}/note.txt", ada.id);
     ada.call(Method::POST, &path, &json!("a file")).await?;
     let file = ada.call(Method::GET, &path, &Value::Null).await?;
-    step("ada's file went up and came back", file);
+    step(&Message::DemoFile, file);
     Ok(())
 }
 
@@ -259,10 +250,8 @@ async fn next(socket: &mut Socket) -> Result<Value, Failure> {
     }
 }
 
-fn failed(what: &str, why: impl std::fmt::Display) -> Failure {
-    Failure::new(
-        ExitCode::Findings,
-        format_args!("{what}: {why}"),
-        "passerelle logs",
-    )
+fn failed(step: &str, why: impl std::fmt::Display) -> Failure {
+    let (step, error) = (step.to_owned(), why.to_string());
+    let sentence = Message::DemoFailed { step, error };
+    Failure::tell(ExitCode::Findings, sentence, "passerelle logs").named("demo_failed")
 }

@@ -14,37 +14,33 @@ use crate::state::State;
 pub(crate) fn run(context: &Context) -> Result<ExitCode, Failure> {
     let data_dir = context.data_dir()?;
     let Some(state) = State::read(&data_dir) else {
-        context.out.say(&Message::NotRunning {
-            dir: data_dir.display().to_string(),
-        });
+        let dir = data_dir.display().to_string();
+        context.out.say(&Message::NotRunning { dir });
         context
             .out
-            .object(&json!({ "type": "result", "exit_code": 0, "status": "not running" }));
+            .end(ExitCode::Success, "not running", &json!({}));
         return Ok(ExitCode::Success);
     };
     context.out.say(&Message::Stopping);
-    let pid = i32::try_from(state.pid).map_err(Failure::internal)?;
-    kill(Pid::from_raw(pid), Signal::SIGTERM).map_err(|error| {
-        Failure::new(
-            ExitCode::Preflight,
-            format_args!("process {pid} cannot be stopped: {error}"),
-            "use its owner's account",
-        )
+    let number = i32::try_from(state.pid).map_err(Failure::internal)?;
+    let pid = state.pid.to_string();
+    kill(Pid::from_raw(number), Signal::SIGTERM).map_err(|error| {
+        let (pid, error) = (pid.clone(), error.to_string());
+        let sentence = Message::CannotStop { pid, error };
+        Failure::tell(ExitCode::Preflight, sentence, Message::OwnersAccount).named("cannot_stop")
     })?;
     let started = Instant::now();
     while state.is_alive() {
         if started.elapsed() > Duration::from_secs(90) {
-            return Err(Failure::new(
-                ExitCode::Preflight,
-                format_args!("process {pid} is still stopping after 90 seconds"),
-                format!("kill -9 {pid}; the next start recovers"),
-            ));
+            let sentence = Message::StillStopping { pid: pid.clone() };
+            let failure = Failure::tell(ExitCode::Preflight, sentence, Message::KillIt { pid });
+            return Err(failure.named("still_stopping"));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
     context.out.say(&Message::Stopped);
     context
         .out
-        .object(&json!({ "type": "result", "exit_code": 0, "status": "stopped" }));
+        .end(ExitCode::Success, "stopped", &json!({ "pid": state.pid }));
     Ok(ExitCode::Success)
 }

@@ -1,93 +1,164 @@
-//! `env sync`: the application's `.env`, filled from the project's keys.
+//! `env sync`, `env check`: the application's `.env`, filled from the project's keys.
 
-use base::{Clock as _, OsRandom, SystemClock};
+use std::path::{Path, PathBuf};
+
 use serde_json::json;
-use settings::DotEnv;
+use settings::{DotEnv, Settings};
 
 use super::Context;
-use crate::cli::Env;
+use super::keys::PUBLIC;
+use crate::cli::{Env, EnvFiles};
 use crate::exit::{ExitCode, Failure};
+use crate::findings::{self, Finding};
 use crate::keyring;
 use crate::messages::Message;
 
-/// Prefixes of variables that a bundler puts into what browsers get.
-const PUBLIC: [&str; 5] = [
-    "NEXT_PUBLIC_",
-    "VITE_",
-    "REACT_APP_",
-    "PUBLIC_",
-    "EXPO_PUBLIC_",
-];
-
 pub(crate) fn run(context: &Context, command: &Env) -> Result<ExitCode, Failure> {
-    let Env::Sync { to } = command;
-    let now = SystemClock.unix();
-    let (settings, _) = keyring::settings_with_keys(&context.layers, &context.dir, &OsRandom, now)?;
+    match command {
+        Env::Sync { files, dry_run } => sync(context, files, *dry_run),
+        Env::Check { files } => check(context, files),
+    }
+}
+
+/// A file and what it should hold.
+struct Block {
+    path: PathBuf,
+    file: DotEnv,
+    wanted: Vec<(&'static str, String)>,
+}
+
+/// MIG-CFG-02: the seven variables, and a front end's two.
+fn blocks(context: &Context, files: &EnvFiles) -> Result<(Settings, Vec<Block>), Failure> {
+    let (settings, _) = context.settings_with_keys()?;
     let url = settings
         .gateway
         .public_url
         .clone()
         .unwrap_or_else(|| format!("http://localhost:{}", settings.gateway.port));
     let keys = &settings.keys;
-    let block = [
-        ("SUPABASE_URL", url.as_str()),
-        ("SUPABASE_ANON_KEY", keys.anon_key.expose()),
-        ("SUPABASE_SERVICE_KEY", keys.service_role_key.expose()),
-        ("SUPABASE_JWT_SECRET", keys.jwt_secret.expose()),
+    let anon = keys.anon_key.expose().to_owned();
+    let public = [
+        ("NEXT_PUBLIC_SUPABASE_URL", url.clone()),
+        ("NEXT_PUBLIC_SUPABASE_ANON_KEY", anon.clone()),
+    ];
+    let private = [
+        ("SUPABASE_URL", url),
+        ("SUPABASE_ANON_KEY", anon),
+        (
+            "SUPABASE_SERVICE_KEY",
+            keys.service_role_key.expose().to_owned(),
+        ),
+        ("SUPABASE_JWT_SECRET", keys.jwt_secret.expose().to_owned()),
         (
             "SUPABASE_POSTGRES_PASSWORD",
-            settings.database.password.expose(),
+            settings.database.password.expose().to_owned(),
         ),
-        ("NEXT_PUBLIC_SUPABASE_URL", url.as_str()),
-        ("NEXT_PUBLIC_SUPABASE_ANON_KEY", keys.anon_key.expose()),
     ];
-    let mut file = keyring::open(to)?;
-    refuse_public_secrets(
-        &file,
-        &[
-            keys.service_role_key.expose(),
-            keys.jwt_secret.expose(),
-            settings.database.password.expose(),
-        ],
-    )?;
-    keyring::check_permissions(to, false)?;
-    for (name, value) in block {
-        let change = match file.get(name) {
-            Some(found) if found == value => "unchanged",
-            Some(_) => "updated",
-            None => "added",
-        };
-        if change != "unchanged" {
-            file.set(name, value);
-        }
-        context.out.say(&Message::EnvChange {
-            name: name.to_owned(),
-            change,
-        });
-        context
-            .out
-            .object(&json!({ "type": "step", "variable": name, "change": change }));
+    let block = |path: PathBuf, wanted: Vec<_>| {
+        let file = keyring::open(&path)?;
+        Ok::<_, Failure>(Block { path, file, wanted })
+    };
+    let mut blocks = vec![block(
+        files.into.clone(),
+        private.into_iter().chain(public.clone()).collect(),
+    )?];
+    if let Some(folder) = &files.frontend {
+        blocks.push(block(folder.join(".env.local"), public.into())?);
     }
-    keyring::write(to, &file)?;
-    context
-        .out
-        .object(&json!({ "type": "result", "exit_code": 0, "status": "synced" }));
+    Ok((settings, blocks))
+}
+
+fn sync(context: &Context, files: &EnvFiles, dry_run: bool) -> Result<ExitCode, Failure> {
+    let (settings, mut blocks) = blocks(context, files)?;
+    for block in &mut blocks {
+        refuse_public_secrets(&block.file, &settings)?;
+        keyring::check_permissions(&block.path, false)?;
+        for (name, value) in &block.wanted {
+            let change = match block.file.get(name) {
+                Some(found) if found == *value => "unchanged",
+                Some(_) => "updated",
+                None => "added",
+            };
+            if change != "unchanged" {
+                block.file.set(name, value);
+            }
+            tell(context, &block.path, name, change);
+        }
+    }
+    if !dry_run {
+        let files: Vec<_> = blocks
+            .into_iter()
+            .map(|block| (block.path, block.file))
+            .collect();
+        keyring::write_all(&files)?;
+    }
+    let status = if dry_run { "dry run" } else { "synced" };
+    context.out.end(ExitCode::Success, status, &json!({}));
     Ok(ExitCode::Success)
 }
 
+fn tell(context: &Context, path: &Path, name: &str, change: &'static str) {
+    let owned = name.to_owned();
+    context.out.say(&match change {
+        "added" => Message::EnvAdded { name: owned },
+        "updated" => Message::EnvUpdated { name: owned },
+        _ => Message::EnvUnchanged { name: owned },
+    });
+    context.out.object(&json!({
+        "type": "step", "step": "variable", "file": path, "variable": name, "change": change,
+    }));
+}
+
+/// What a file lacks or holds otherwise; changes nothing.
+fn check(context: &Context, files: &EnvFiles) -> Result<ExitCode, Failure> {
+    let (settings, blocks) = blocks(context, files)?;
+    let mut found = Vec::new();
+    for block in &blocks {
+        if let Err(failure) = refuse_public_secrets(&block.file, &settings) {
+            found.push(Finding::from(failure));
+        }
+        if let Err(failure) = keyring::check_permissions(&block.path, false) {
+            found.push(Finding::from(failure));
+        }
+        for (name, value) in &block.wanted {
+            if block.file.get(name).as_ref() != Some(value) {
+                let path = block.path.display().to_string();
+                let remedy = Message::SyncInto { path: path.clone() };
+                let name = (*name).to_owned();
+                found.push(Finding::new(
+                    "env_differs",
+                    Message::EnvDiffers { path, name },
+                    remedy,
+                ));
+            }
+        }
+    }
+    let path = files.into.display().to_string();
+    Ok(findings::conclude(
+        context.out,
+        &found,
+        &Message::EnvFits { path },
+    ))
+}
+
 /// MIG-CFG-02: a secret in a variable that browsers see is refused.
-fn refuse_public_secrets(file: &DotEnv, secrets: &[&str]) -> Result<(), Failure> {
+fn refuse_public_secrets(file: &DotEnv, settings: &Settings) -> Result<(), Failure> {
+    let secrets = [
+        &settings.keys.service_role_key,
+        &settings.keys.jwt_secret,
+        &settings.database.password,
+    ];
     let leaked = file.variables().into_iter().find(|(name, value)| {
         PUBLIC.iter().any(|prefix| name.starts_with(prefix))
-            && !value.is_empty()
-            && secrets.contains(&value.as_str())
+            && secrets.iter().any(|secret| secret.matches(value))
     });
     match leaked {
         None => Ok(()),
-        Some((name, _)) => Err(Failure::new(
-            ExitCode::Secrets,
-            format_args!("{name} holds a secret, and browsers see it"),
-            format!("remove {name} from the file, and make new keys if it was ever published"),
-        )),
+        Some((name, _)) => {
+            let sentence = Message::PublicSecret { name: name.clone() };
+            let failure =
+                Failure::tell(ExitCode::Secrets, sentence, Message::RemovePublic { name });
+            Err(failure.named("public_secret"))
+        }
     }
 }

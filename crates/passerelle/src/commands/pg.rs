@@ -10,19 +10,13 @@ use crate::messages::Message;
 pub(crate) fn run(context: &Context, command: &Pg) -> Result<ExitCode, Failure> {
     let Pg::Install { major } = command;
     let data_dir = context.data_dir()?;
-    let installed = runtime()?
-        .block_on(cluster::install(&data_dir, *major))
-        .map_err(|error| {
-            let remedy = error.remedy();
-            Failure::new(ExitCode::Preflight, error, remedy)
-        })?;
+    let installed = runtime()?.block_on(cluster::install(&data_dir, *major))?;
     let (version, path) = (
         installed.version.clone(),
         installed.bin_dir.display().to_string(),
     );
-    context
-        .out
-        .object(&json!({ "type": "result", "exit_code": 0, "version": version, "bin_dir": path }));
+    let summary = json!({ "version": version, "bin_dir": path });
     context.out.say(&Message::PgInstalled { version, path });
+    context.out.end(ExitCode::Success, "installed", &summary);
     Ok(ExitCode::Success)
 }

@@ -5,48 +5,44 @@ use serde_json::{Value, json};
 use super::{Context, runtime};
 use crate::exit::{ExitCode, Failure};
 use crate::messages::Message;
+use crate::services::SERVICES;
 use crate::state::State;
 
 pub(crate) fn run(context: &Context) -> Result<ExitCode, Failure> {
     let data_dir = context.data_dir()?;
     let Some(state) = State::read(&data_dir) else {
-        context.out.say(&Message::NotRunning {
-            dir: data_dir.display().to_string(),
-        });
-        context
-            .out
-            .object(&json!({ "type": "result", "exit_code": 8, "status": "not running" }));
+        let dir = data_dir.display().to_string();
+        context.out.say(&Message::NotRunning { dir });
+        context.out.object(&json!({
+            "type": "result", "exit_code": 8, "status": "not running", "next": "passerelle up",
+        }));
         return Ok(ExitCode::Findings);
     };
     let health = runtime()?.block_on(ask(&state.api_url)).map_err(|error| {
-        Failure::new(
+        let (url, error) = (state.api_url.clone(), error.to_string());
+        Failure::tell(
             ExitCode::Findings,
-            format_args!("{} does not answer: {error}", state.api_url),
+            Message::NoAnswer { url, error },
             "passerelle logs",
         )
+        .named("no_answer")
     })?;
-    context.out.say(&Message::Running {
-        pid: state.pid,
-        api: state.api_url.clone(),
-    });
-    let down: Vec<(String, String)> = health["down"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|line| {
-            Some((
-                line["service"].as_str()?.to_owned(),
-                line["reason"].as_str()?.to_owned(),
-            ))
-        })
-        .collect();
-    for name in ["auth", "rest", "realtime", "storage"] {
-        let fault = down.iter().find(|(service, _)| service == name);
-        let reason = fault.map(|(_, reason)| reason.clone()).unwrap_or_default();
-        context.out.say(&Message::Service {
-            name: name.to_owned(),
-            ready: fault.is_none(),
-            reason,
+    let (pid, api) = (state.pid.to_string(), state.api_url.clone());
+    context.out.say(&Message::Running { pid, api });
+    let down = health["down"].as_array().cloned().unwrap_or_default();
+    for name in SERVICES {
+        let fault = down.iter().find(|line| line["service"] == name);
+        // A program of an earlier release wrote no list: it ran everything.
+        let here =
+            state.services.is_empty() || state.services.iter().any(|service| service == name);
+        let name = name.to_owned();
+        context.out.say(&match (here, fault) {
+            (false, _) => Message::ServiceElsewhere { name },
+            (true, None) => Message::ServiceReady { name },
+            (true, Some(line)) => Message::ServiceDown {
+                name,
+                reason: line["reason"].as_str().unwrap_or_default().to_owned(),
+            },
         });
     }
     let code = if down.is_empty() {
@@ -56,7 +52,8 @@ pub(crate) fn run(context: &Context) -> Result<ExitCode, Failure> {
     };
     context.out.object(&json!({
         "type": "result", "exit_code": code as u8, "status": health["status"], "pid": state.pid,
-        "api_url": state.api_url, "down": health["down"],
+        "api_url": state.api_url, "services": state.services, "down": down,
+        "next": if down.is_empty() { "" } else { "passerelle doctor" },
     }));
     Ok(code)
 }

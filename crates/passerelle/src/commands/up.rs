@@ -1,13 +1,15 @@
 //! `up`, `init`: the whole stack, in the foreground or behind.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use base::{Clock as _, OsRandom, SystemClock};
+use base::{Clock as _, SystemClock};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
-use settings::Settings;
+use settings::{Layers, Settings};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Context, absolute, runtime};
@@ -15,7 +17,8 @@ use crate::cli::Up;
 use crate::exit::{ExitCode, Failure};
 use crate::keyring;
 use crate::logging;
-use crate::messages::Message;
+use crate::messages::{Language, Message, Text};
+use crate::services::SERVICES;
 use crate::stack::{Parts, Stack};
 use crate::state::State;
 
@@ -46,9 +49,8 @@ pub(crate) fn init(context: &Context, flags: &Up) -> Result<ExitCode, Failure> {
         State::remove(&data_dir);
         let keys = keys.map(|path| path.display().to_string());
         context.out.say(&Message::Prepared);
-        context.out.object(
-            &json!({ "type": "result", "exit_code": 0, "status": "prepared", "keys_file": keys }),
-        );
+        let summary = json!({ "keys_file": keys });
+        context.out.end(ExitCode::Success, "prepared", &summary);
         Ok(ExitCode::Success)
     })
 }
@@ -64,13 +66,25 @@ pub(crate) fn prepare_settings(
     refuse_if_running(&data_dir)?;
     make_data_dir(&data_dir)?;
     let now = SystemClock.unix();
-    let (settings, keys) = keyring::settings_with_keys(&layers, &context.dir, &OsRandom, now)?;
+    let (settings, keys) = context.settings_with_keys_under(&layers)?;
     logging::start(&settings.log, &data_dir)?;
-    let unknown = layers.unknown_variables(&["GOTRUE_", "PGRST_", "PASSERELLE_"]);
-    if !unknown.is_empty() {
-        tracing::warn!(?unknown, "variables that are no settings are ignored");
-    }
+    warn(context, &layers, &settings, now)?;
     Ok((settings, keys))
+}
+
+/// What a person should know before it becomes a fault.
+fn warn(context: &Context, layers: &Layers, settings: &Settings, now: i64) -> Result<(), Failure> {
+    for (code, sentence) in super::strangers(layers) {
+        tracing::warn!(code, "{}", sentence.text(Language::English));
+        if code == "unknown_variables" {
+            context.out.warn(code, sentence, "");
+        }
+    }
+    for (code, sentence, remedy) in keyring::cautions(settings, now)? {
+        tracing::warn!(code, "{}", sentence.text(Language::English));
+        context.out.warn(code, sentence, remedy);
+    }
+    Ok(())
 }
 
 /// Starts the stack, writes the state file and shows the sheet.
@@ -91,7 +105,7 @@ pub(crate) async fn start(
     let _ = metrics::set_global_recorder(recorder);
     let stack = tokio::select! {
         started = Stack::start(settings, parts) => started?,
-        () = signals.next() => return Err(Failure::new(ExitCode::Internal, "interrupted while starting", "")),
+        () = signals.next() => return Err(Failure::tell(ExitCode::Interrupted, Message::InterruptedStart, "")),
     };
     let state = State {
         pid: std::process::id(),
@@ -102,6 +116,7 @@ pub(crate) async fn start(
             .map(|server| server.socket_dir().display().to_string()),
         socket_port: stack.server().map(cluster::Server::socket_port),
         database_port: stack.server().and_then(cluster::Server::tcp_port),
+        services: stack.services(),
     };
     state.write(&data_dir)?;
     let name = &stack.settings().database.name;
@@ -110,14 +125,29 @@ pub(crate) async fn start(
         .map(|port| format!("postgresql://postgres@127.0.0.1:{port}/{name}"));
     let keys = keys.map(|path| path.display().to_string());
     context.out.object(&json!({
-        "type": "ready", "api_url": state.api_url, "database_url": database, "keys_file": keys, "pid": state.pid,
+        "type": "phase", "phase": "ready", "api_url": state.api_url, "database_url": database, "keys_file": keys,
+        "pid": state.pid, "services": state.services,
     }));
-    context.out.say(&Message::Ready {
-        api: state.api_url,
-        database,
-        keys,
-    });
+    sheet(context, &state, database, keys);
     Ok(stack)
+}
+
+/// Where everything is.
+fn sheet(context: &Context, state: &State, database: Option<String>, keys: Option<String>) {
+    let all = state.services.len() == SERVICES.len();
+    let services = (!all).then(|| state.services.join(", "));
+    context.out.say(&Message::Ready);
+    for (what, where_to) in [
+        (Message::Api, Some(state.api_url.clone())),
+        (Message::Database, database),
+        (Message::KeysFile, keys),
+        (Message::RunsHere, services),
+    ] {
+        if let Some(where_to) = where_to {
+            let what = what.text(context.out.language);
+            context.out.say(&Message::Sheet { what, where_to });
+        }
+    }
 }
 
 /// Serves until a signal, then stops; a second signal ends the process at once.
@@ -131,13 +161,11 @@ pub(crate) async fn serve(
     let data_dir = stack.settings().database.data_dir.clone();
     tokio::select! {
         stopped = stack.stop() => stopped?,
-        () = signals.next() => return Err(Failure::new(ExitCode::Internal, "stopped before everything had ended", "")),
+        () = signals.next() => return Err(Failure::tell(ExitCode::Interrupted, Message::InterruptedStop, "")),
     }
     State::remove(&data_dir);
     context.out.say(&Message::Stopped);
-    context
-        .out
-        .object(&json!({ "type": "result", "exit_code": 0, "status": "stopped" }));
+    context.out.end(ExitCode::Success, "stopped", &json!({}));
     Ok(ExitCode::Success)
 }
 
@@ -168,31 +196,34 @@ impl Signals {
 
 fn refuse_if_running(data_dir: &Path) -> Result<(), Failure> {
     match State::read(data_dir) {
-        Some(state) if state.pid != std::process::id() => Err(Failure::new(
-            ExitCode::Busy,
-            format_args!(
-                "a stack runs on {} already (process {})",
-                data_dir.display(),
-                state.pid
-            ),
-            "passerelle status, or passerelle down",
-        )),
+        Some(state) if state.pid != std::process::id() => {
+            let (dir, pid) = (data_dir.display().to_string(), state.pid.to_string());
+            let sentence = Message::AlreadyRuns { dir, pid };
+            Err(
+                Failure::tell(ExitCode::Busy, sentence, Message::StatusOrDown)
+                    .named("already_runs"),
+            )
+        }
         _ => Ok(()),
     }
 }
 
+/// A folder that is made here is its owner's alone; one that was there keeps its mode.
 fn make_data_dir(data_dir: &Path) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
-        Failure::new(
-            ExitCode::Preflight,
-            format_args!(
-                "the data folder {} cannot be used: {error}",
-                data_dir.display()
-            ),
-            "check its owner and permissions, or choose another with --data-dir",
-        )
+        let (path, error) = (data_dir.display().to_string(), error.to_string());
+        let sentence = Message::DataFolder { path, error };
+        Failure::tell(ExitCode::Preflight, sentence, Message::CheckFolder).named("data_folder")
     };
-    std::fs::create_dir_all(data_dir).map_err(failed)?;
+    if let Some(above) = data_dir.parent().filter(|above| !above.exists()) {
+        std::fs::create_dir_all(above).map_err(failed)?;
+    }
+    match DirBuilder::new().mode(0o700).create(data_dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists || !data_dir.is_dir() => {
+            return Err(failed(error));
+        }
+        _ => {}
+    }
     std::fs::read_dir(data_dir).map_err(failed)?;
     let probe = data_dir.join(format!(".writable-{}", std::process::id()));
     std::fs::write(&probe, "").map_err(failed)?;
@@ -221,23 +252,19 @@ fn detach(context: &Context) -> Result<ExitCode, Failure> {
     loop {
         if let Some(state) = State::read(&data_dir).filter(|state| state.pid == child.id()) {
             context.out.say(&Message::Running {
-                pid: state.pid,
+                pid: state.pid.to_string(),
                 api: state.api_url.clone(),
             });
-            context
-                .out
-                .object(&json!({ "type": "ready", "api_url": state.api_url, "pid": state.pid }));
+            let summary = json!({ "api_url": state.api_url, "pid": state.pid });
+            context.out.end(ExitCode::Success, "ready", &summary);
             return Ok(ExitCode::Success);
         }
         if let Some(status) = child.try_wait().map_err(Failure::internal)? {
             return Err(ended_early(status, &console));
         }
         if started.elapsed() > Duration::from_secs(300) {
-            return Err(Failure::new(
-                ExitCode::Preflight,
-                "it did not become ready",
-                "passerelle logs",
-            ));
+            let (sentence, remedy) = (Message::NotReady, "passerelle logs");
+            return Err(Failure::tell(ExitCode::Preflight, sentence, remedy));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -253,9 +280,7 @@ fn ended_early(status: std::process::ExitStatus, console: &Path) -> Failure {
         .code()
         .and_then(ExitCode::of_number)
         .unwrap_or(ExitCode::Internal);
-    Failure::new(
-        code,
-        said.unwrap_or("it ended at once"),
-        format!("see {}", console.display()),
-    )
+    let sentence = said.map_or(Text::Message(Message::EndedAtOnce), Text::from);
+    let path = console.display().to_string();
+    Failure::tell(code, sentence, Message::SeeFile { path })
 }

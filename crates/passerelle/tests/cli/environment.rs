@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 
-const KEYS: &str = ".passerelle/keys.env";
+const KEYS: &str = "supabase/.env";
 
 fn changes(kinds: [&str; 7]) -> String {
     let names = [
@@ -27,7 +27,7 @@ fn sync_fills_the_seven_variables_and_keeps_every_other_byte() {
     place.run(&["keys", "generate"]);
     let before = "# app\nSUPABASE_ANON_KEY=stale\nFOO = 'a  b' # why\n\nexport ODD=\"x\\ny\"\n";
     place.write("app.env", before);
-    let ran = place.run(&["env", "sync", "--to", "app.env"]);
+    let ran = place.run(&["env", "sync", "--into", "app.env"]);
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
     assert_eq!(
         ran.err,
@@ -50,7 +50,7 @@ fn sync_fills_the_seven_variables_and_keeps_every_other_byte() {
          NEXT_PUBLIC_SUPABASE_ANON_KEY={anon}\n"
     );
     assert_eq!(place.read("app.env"), after);
-    let again = place.run(&["env", "sync", "--to", "app.env"]);
+    let again = place.run(&["env", "sync", "--into", "app.env"]);
     assert_eq!((again.code, again.err), (0, changes(["unchanged"; 7])));
     assert_eq!(place.read("app.env"), after);
     assert_eq!(place.mode_of("app.env"), 0o600);
@@ -61,7 +61,7 @@ fn sync_fills_the_seven_variables_and_keeps_every_other_byte() {
 fn sync_keeps_the_line_ends_of_a_file_from_windows() {
     let place = Place::new();
     place.write("app.env", "# app\r\nSUPABASE_URL=http://old\r\nFOO=bar\r\n");
-    assert_eq!(place.run(&["env", "sync", "--to", "app.env"]).code, 0);
+    assert_eq!(place.run(&["env", "sync", "--into", "app.env"]).code, 0);
     let after = place.read("app.env");
     assert!(
         after.starts_with(
@@ -92,7 +92,7 @@ fn sync_refuses_a_secret_that_browsers_would_see() {
     for (name, secret) in leaks {
         let text = format!("FOO=bar\n{name}=\"{}\"\n", place.variable(KEYS, secret));
         place.write("app.env", &text);
-        let ran = place.run(&["env", "sync", "--to", "app.env"]);
+        let ran = place.run(&["env", "sync", "--into", "app.env"]);
         assert_eq!((ran.code, ran.out.as_str()), (16, ""), "{name}");
         assert_eq!(
             ran.err,
@@ -108,7 +108,7 @@ fn sync_refuses_a_secret_that_browsers_would_see() {
         "app.env",
         &format!("VITE_KEY={}\n", place.variable(KEYS, "ANON_KEY")),
     );
-    assert_eq!(place.run(&["env", "sync", "--to", "app.env"]).code, 0);
+    assert_eq!(place.run(&["env", "sync", "--into", "app.env"]).code, 0);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn sync_refuses_a_file_that_others_can_read() {
     let place = Place::new();
     place.write("app.env", "FOO=bar\n");
     place.mode("app.env", 0o644);
-    let ran = place.run(&["env", "sync", "--to", "app.env"]);
+    let ran = place.run(&["env", "sync", "--into", "app.env"]);
     assert_eq!((ran.code, ran.out.as_str()), (16, ""));
     assert_eq!(
         ran.err,
@@ -129,7 +129,7 @@ fn sync_refuses_a_file_that_others_can_read() {
 fn sync_names_the_line_of_a_file_that_was_cut_off() {
     let place = Place::new();
     place.write("app.env", "FOO=bar\nSUPABASE_U");
-    let ran = place.run(&["env", "sync", "--to", "app.env"]);
+    let ran = place.run(&["env", "sync", "--into", "app.env"]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     assert_eq!(
         ran.err,

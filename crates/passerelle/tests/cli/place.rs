@@ -156,18 +156,53 @@ impl Drop for Place {
 }
 
 impl Ran {
-    /// Each line of standard output as the object it must be.
+    /// Each line of standard output as the object it must be: stamped, numbered, the last one the result
+    /// (MIG-OUT-01). What all lines have in common is left out of what is given back.
     pub(crate) fn objects(&self) -> Vec<Value> {
         assert_eq!(
             self.err, "",
             "with --json nothing is said on standard error"
         );
-        self.out
-            .lines()
+        let lines = self.out.lines();
+        let mut objects: Vec<Value> = lines
             .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+            .collect();
+        let run = objects[0]["run"].clone();
+        for (index, object) in objects.iter_mut().enumerate() {
+            let members = object.as_object_mut().unwrap();
+            let mut take = |name: &str| members.remove(name).unwrap();
+            assert_eq!(take("schema"), "passerelle/1");
+            assert_eq!(
+                (take("run"), take("seq")),
+                (run.clone(), (index + 1).into())
+            );
+            let time = take("ts").as_str().unwrap().to_owned();
+            assert!(time.len() == 24 && time.ends_with('Z'), "{time}");
+            let kind = members["type"].as_str().unwrap();
+            assert!(KINDS.contains(&kind), "{kind}");
+            if matches!(kind, "warning" | "error") {
+                assert!(members["code"].is_string(), "{members:?}");
+            }
+        }
+        let last = objects.last().unwrap();
+        assert_eq!(last["type"], "result");
+        for name in ["exit_code", "status", "summary", "next"] {
+            assert!(last.get(name).is_some(), "{name} is not in {last}");
+        }
+        assert_eq!(last["exit_code"], self.code);
+        objects
+    }
+
+    /// The last line.
+    pub(crate) fn last(&self) -> Value {
+        self.objects().pop().unwrap()
     }
 }
+
+/// The kinds of lines.
+const KINDS: [&str; 9] = [
+    "phase", "step", "progress", "user", "table", "check", "warning", "error", "result",
+];
 
 /// A listener on a port that was free.
 pub(crate) fn taken_port() -> (TcpListener, u16) {

@@ -14,6 +14,7 @@ fn help_lists_every_command() {
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     for command in [
         "up", "init", "down", "status", "logs", "doctor", "demo", "keys", "env", "config", "pg",
+        "man",
     ] {
         assert!(
             ran.out.contains(&format!("\n  {command:<8}")),
@@ -192,7 +193,7 @@ fn a_data_folder_that_is_none_is_refused() {
             );
         }
     }
-    let ran = place.run(&["keys", "generate", "--data-dir", "file"]);
+    let ran = place.run(&["keys", "generate", "--env-file", "file/keys.env"]);
     assert_eq!((ran.code, ran.out.as_str()), (3, ""));
     assert_eq!(
         ran.err,
@@ -243,7 +244,7 @@ fn doctor_finds_what_stops_a_start() {
     let place = Place::new();
     let (_listener, port) = taken_port();
     place.run(&["keys", "generate"]);
-    place.mode(".passerelle/keys.env", 0o644);
+    place.mode("supabase/.env", 0o644);
     let ran = place.finish(
         place
             .command(&["doctor"])
@@ -252,7 +253,7 @@ fn doctor_finds_what_stops_a_start() {
     assert_eq!(ran.code, 8);
     assert!(
         ran.out.contains(
-            "keys_readable: <dir>/.passerelle/keys.env can be read by other users of this machine\n"
+            "keys_readable: <dir>/supabase/.env can be read by other users of this machine\n"
         ),
         "{}",
         ran.out
@@ -265,8 +266,71 @@ fn doctor_finds_what_stops_a_start() {
     );
     assert!(
         ran.err
-            .contains("to mend it: chmod 600 <dir>/.passerelle/keys.env\n"),
+            .contains("to mend it: chmod 600 <dir>/supabase/.env\n"),
         "{}",
         ran.err
     );
+}
+
+// MIG-OUT-04: usage faults and help in French.
+#[test]
+fn the_command_line_is_refused_and_explained_in_french() {
+    let place = Place::new();
+    for (arguments, sentence) in [
+        (&["--lang", "fr", "--nope"][..], "argument inattendu --nope"),
+        (&["--lang=fr", "upp"], "il n’y a pas de commande upp"),
+        (&["--lang", "fr", "keys", "mint"], "il manque --role <RÔLE>"),
+        (
+            &["--lang", "fr", "up", "--port", "99999"],
+            "99999 n’est pas une valeur pour --port <PORT>",
+        ),
+    ] {
+        let ran = place.run(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{arguments:?}");
+        assert_eq!(
+            ran.err,
+            format!("passerelle: {sentence}\npour réparer : passerelle --help\n")
+        );
+    }
+    let help = place.run(&["--lang", "fr", "keys", "generate", "--help"]);
+    assert_eq!((help.code, help.err.as_str()), (0, ""));
+    for text in [
+        "Créer ce qui manque aux secrets d’un projet",
+        "Utilisation : passerelle keys generate [OPTIONS]",
+        "Durée de vie des clés d’API, par exemple 5y ou 90d [par défaut : 10y]",
+        "Afficher l’aide",
+        "Exemples :\n  passerelle keys generate",
+    ] {
+        assert!(help.out.contains(text), "{text}\n{}", help.out);
+    }
+    let topic = place.run(&["--lang", "fr", "help", "logs"]);
+    assert_eq!(topic.code, 0, "{}", topic.err);
+    assert!(topic.out.contains("Montrer le journal"), "{}", topic.out);
+}
+
+// MIG-OUT-06: completions and a manual page for every command.
+#[test]
+fn completions_and_a_manual_page_are_made() {
+    let place = Place::new();
+    for (shell, mark) in [
+        ("bash", "complete -F _passerelle"),
+        ("zsh", "#compdef passerelle"),
+        ("fish", "complete -c passerelle"),
+    ] {
+        let ran = place.run(&["completions", shell]);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        assert!(
+            ran.out.contains(mark) && ran.out.contains("rotate"),
+            "{shell}"
+        );
+    }
+    for (language, title) in [("en", "Sign one token"), ("fr", "Signer un jeton")] {
+        let manual = place.run(&["man", "--lang", language]);
+        assert_eq!((manual.code, manual.err.as_str()), (0, ""));
+        assert!(
+            manual.out.contains(".TH passerelle") && manual.out.contains(title),
+            "{}",
+            manual.out
+        );
+    }
 }

@@ -45,17 +45,17 @@ fn a_state_file_that_a_crash_left_does_not_count() {
 fn a_detached_stack_answers_and_leaves_no_process_behind() {
     let place = Place::new();
     place.run(&["keys", "generate"]);
-    let keys = place.read(".passerelle/keys.env");
+    let keys = place.read("supabase/.env");
     let port = free_port().to_string();
     let up = place.run(&["up", "--detach", "--json", "--port", &port]);
     assert_eq!(up.code, 0, "{}", up.out);
-    let ready = up.objects().pop().unwrap();
+    let ready = up.last();
     let url = format!("http://127.0.0.1:{port}");
     assert_eq!(
-        (&ready["type"], &ready["api_url"]),
+        (&ready["status"], &ready["summary"]["api_url"]),
         (&json!("ready"), &json!(url))
     );
-    let pid = &ready["pid"];
+    let pid = &ready["summary"]["pid"];
 
     let status = place.run(&["status"]);
     assert_eq!((status.code, status.out.as_str()), (0, ""));
@@ -66,9 +66,10 @@ fn a_detached_stack_answers_and_leaves_no_process_behind() {
              realtime   ready\nstorage    ready\n"
         )
     );
-    let object = place.run(&["status", "--json"]).objects().pop().unwrap();
+    let object = place.run(&["status", "--json"]).last();
+    let summary = &object["summary"];
     assert_eq!(
-        (&object["status"], &object["pid"], &object["api_url"]),
+        (&object["status"], &summary["pid"], &summary["api_url"]),
         (&json!("ok"), pid, &json!(url))
     );
 
@@ -101,11 +102,8 @@ fn a_detached_stack_answers_and_leaves_no_process_behind() {
     assert_eq!(place.processes(), Vec::<String>::new());
     assert!(!place.exists(".passerelle/passerelle.json"));
     assert_eq!(place.run(&["status"]).code, 8);
-    assert_eq!(
-        place.read(".passerelle/keys.env"),
-        keys,
-        "a start replaces no key"
-    );
+    assert_eq!(place.read("supabase/.env"), keys, "a start replaces no key");
+    assert_eq!(place.mode_of(".passerelle") & 0o707, 0o700);
 }
 
 #[test]
@@ -133,7 +131,7 @@ fn a_detached_start_that_fails_ends_with_the_code_of_what_stopped_it() {
         &url,
         "--json",
     ]);
-    let error = unreachable.objects().pop().unwrap();
+    let error = unreachable.objects().remove(0);
     assert_eq!((unreachable.code, &error["exit_code"]), (15, &json!(15)));
     assert!(
         error["message"]
@@ -164,7 +162,7 @@ fn a_foreground_stack_ends_cleanly_by_a_signal_and_starts_again() {
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         let (mut child, mut out, ready) = foreground(&place);
         assert_eq!(
-            (&ready["type"], &ready["pid"]),
+            (&ready["phase"], &ready["pid"]),
             (&json!("ready"), &json!(child.id()))
         );
         kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
@@ -173,9 +171,10 @@ fn a_foreground_stack_ends_cleanly_by_a_signal_and_starts_again() {
         assert_eq!(child.wait().unwrap().code(), Some(0), "{signal}");
         let last: Value = serde_json::from_str(rest.lines().last().unwrap()).unwrap();
         assert_eq!(
-            last,
-            json!({ "type": "result", "exit_code": 0, "status": "stopped" })
+            (&last["type"], &last["exit_code"], &last["status"]),
+            (&json!("result"), &json!(0), &json!("stopped"))
         );
+        assert_eq!((&last["run"], &last["seq"]), (&ready["run"], &json!(2)));
         assert_eq!(place.processes(), Vec::<String>::new());
     }
 }

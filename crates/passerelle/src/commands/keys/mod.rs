@@ -1,102 +1,135 @@
-//! `keys generate | check | show | mint`.
+//! `keys generate | check | show | mint | rotate`.
+
+pub(crate) mod check;
+mod mint;
+mod rotate;
+mod scan;
+
+pub(crate) use check::PUBLIC;
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use base::{Clock as _, OsRandom, Secret, SystemClock};
-use jwt::Keys as JwtKeys;
 use serde_json::json;
-use settings::{Settings, Value as _};
+use settings::Settings;
 
-use super::Context;
-use crate::cli::Keys;
+use super::{Context, absolute, lifetime};
+use crate::cli::{Keys, Shown};
 use crate::exit::{ExitCode, Failure};
-use crate::keyring::{self, Change, Entry};
-use crate::messages::Message;
+use crate::keyring::{self, Change, Entry, NAMES, Tracking};
+use crate::messages::{Message, Text};
 
 pub(crate) fn run(context: &Context, command: &Keys) -> Result<ExitCode, Failure> {
     match command {
         Keys::Generate {
             expires,
             fix_permissions,
-            show,
-            force_show,
             print_env,
+            show,
         } => {
-            allow_show(context, *show, *force_show)?;
+            allow(show)?;
             let entries = generate(context, expires, *fix_permissions)?;
             if *print_env {
                 print_block(context, &entries);
             } else {
-                list(context, &entries, *show || *force_show);
+                list(context, &entries, show);
             }
             Ok(ExitCode::Success)
         }
-        Keys::Check => check(context),
-        Keys::Show { show, force_show } => {
-            allow_show(context, *show, *force_show)?;
-            let file = keyring::open(&path(context)?)?;
-            let names = [
-                "JWT_SECRET",
-                "ANON_KEY",
-                "SERVICE_ROLE_KEY",
-                "POSTGRES_PASSWORD",
-                "DASHBOARD_PASSWORD",
-            ];
-            let entries: Vec<Entry> = names
-                .into_iter()
-                .filter_map(|name| {
-                    Some(Entry {
-                        name,
-                        value: Secret::new(file.get(name)?),
-                        change: Change::Kept,
-                    })
-                })
-                .collect();
-            if entries.is_empty() {
-                let sentence = format!("{} holds no keys", path(context)?.display());
-                return Err(Failure::new(
-                    ExitCode::Preflight,
-                    sentence,
-                    "passerelle keys generate",
-                ));
-            }
-            list(context, &entries, *show || *force_show);
+        Keys::Check { scan } => check::run(context, scan.as_deref()),
+        Keys::Show { show } => {
+            allow(show)?;
+            list(context, &stored(&context.keys_file()?)?, show);
             Ok(ExitCode::Success)
         }
-        Keys::Mint { role, sub, ttl } => mint(context, role, sub.as_deref(), ttl),
+        Keys::Mint { role, sub, exp } => mint::run(context, role, sub.as_deref(), exp),
+        Keys::Rotate {
+            grace,
+            expires,
+            api_keys_only,
+        } => rotate::run(context, grace, expires, *api_keys_only),
     }
 }
 
-fn path(context: &Context) -> Result<PathBuf, Failure> {
-    Ok(keyring::file(&context.dir, &context.data_dir()?))
+/// What a file holds of the set.
+fn stored(path: &Path) -> Result<Vec<Entry>, Failure> {
+    let file = keyring::open(path)?;
+    let entries: Vec<Entry> = NAMES
+        .into_iter()
+        .filter_map(|name| {
+            let value = Secret::new(file.get(name)?);
+            let change = Change::Kept;
+            Some(Entry {
+                name,
+                value,
+                change,
+            })
+        })
+        .collect();
+    if entries.is_empty() {
+        let sentence = Message::NoKeys {
+            path: path.display().to_string(),
+        };
+        return Err(
+            Failure::tell(ExitCode::Preflight, sentence, "passerelle keys generate")
+                .named("no_keys"),
+        );
+    }
+    Ok(entries)
 }
 
-/// MIG-KEY-01 to 05: completes the file, replaces nothing.
+/// Where `generate` puts what it makes.
+fn home(context: &Context) -> Result<PathBuf, Failure> {
+    match &context.env_file {
+        Some(file) => Ok(file.clone()),
+        None => Ok(keyring::home(&context.dir, &context.data_dir()?)),
+    }
+}
+
+/// MIG-KEY-04: what is there stays; a second run changes nothing and says so.
 fn generate(
     context: &Context,
     expires: &str,
     fix_permissions: bool,
 ) -> Result<Vec<Entry>, Failure> {
-    let path = path(context)?;
+    let path = home(context)?;
+    let path = absolute(&path)?;
+    let shown = path.display().to_string();
     keyring::check_permissions(&path, fix_permissions)?;
+    let tracking = keyring::tracking(&path)?;
     let mut file = keyring::open(&path)?;
-    let lifetime = seconds(expires)?;
-    let entries = keyring::complete(&mut file, &OsRandom, SystemClock.unix(), lifetime)?;
+    let settings = Settings::load(&context.layers)?;
+    let (now, span) = (SystemClock.unix(), lifetime(expires)?);
+    let entries = keyring::complete(
+        &mut file,
+        keyring::has_database(&settings),
+        &OsRandom,
+        now,
+        span,
+    )?;
     fits(&path, &file)?;
     let made = entries
         .iter()
         .filter(|entry| entry.change == Change::Made)
         .count();
-    let shown = path.display().to_string();
     if made == 0 {
-        context.out.say(&Message::KeysComplete { path: shown });
+        context.out.say(&Message::KeysComplete {
+            path: shown.clone(),
+        });
     } else {
         keyring::write(&path, &file)?;
-        context.out.say(&Message::KeysMade {
-            count: made,
-            path: shown,
-        });
+        let count = made.to_string();
+        let path = shown.clone();
+        context.out.say(&Message::KeysMade { count, path });
+    }
+    match (tracking, context.yes) {
+        (Tracking::Safe, _) => {}
+        (Tracking::Exposed, true) => keyring::ignore(&path)?,
+        (Tracking::Exposed, false) => {
+            let message = Message::Exposed { path: shown };
+            context.out.warn("not_ignored", message, Message::IgnoreIt);
+        }
     }
     Ok(entries)
 }
@@ -105,82 +138,52 @@ fn generate(
 fn fits(path: &Path, file: &settings::DotEnv) -> Result<(), Failure> {
     let mut layers = settings::Layers::default();
     layers.add_variables(file.variables(), settings::Origin::EnvFile(path.to_owned()));
-    check_set(&Settings::load(&layers)?)
-}
-
-fn check_set(settings: &Settings) -> Result<(), Failure> {
-    keyring::check(&settings.keys, SystemClock.unix()).map_err(|failure| {
-        let remedy = "remove the keys that do not fit from the file, then passerelle keys generate";
-        Failure::new(failure.code, failure.sentence, remedy)
+    let settings = Settings::load(&layers)?;
+    keyring::check(&settings.keys, SystemClock.unix()).map_err(|mut failure| {
+        failure.remedy = Text::Message(Message::RemoveKeys);
+        failure
     })
 }
 
-/// MIG-KEY-08: does everything that is configured fit together?
-fn check(context: &Context) -> Result<ExitCode, Failure> {
-    let path = path(context)?;
-    keyring::check_permissions(&path, false)?;
-    let mut layers = settings::Layers::default();
-    layers.add_env_file(&path)?;
-    let settings = Settings::load(&layers.under(&context.layers))?;
-    if settings.keys.jwt_secret.is_empty() && settings.keys.jwt_keys.is_empty() {
-        return Err(Failure::new(
-            ExitCode::Secrets,
-            "no JWT secret is configured",
-            "passerelle keys generate",
-        ));
-    }
-    check_set(&settings)?;
-    context.out.say(&Message::KeysFit);
-    context
-        .out
-        .object(&json!({ "type": "result", "exit_code": 0, "status": "ok" }));
-    Ok(ExitCode::Success)
-}
-
-fn mint(context: &Context, role: &str, sub: Option<&str>, ttl: &str) -> Result<ExitCode, Failure> {
-    let now = SystemClock.unix();
-    let (settings, _) = keyring::settings_with_keys(&context.layers, &context.dir, &OsRandom, now)?;
-    let keys = JwtKeys::from_settings(&settings.keys).map_err(Failure::internal)?;
-    let mut claims =
-        json!({ "role": role, "iss": "supabase", "iat": now, "exp": now + seconds(ttl)? });
-    if let Some(sub) = sub {
-        claims["sub"] = json!(sub);
-    }
-    let token = keys.sign(&claims);
-    context.out.result(&token);
-    context
-        .out
-        .object(&json!({ "type": "result", "exit_code": 0, "token": token }));
-    Ok(ExitCode::Success)
-}
-
-/// MIG-KEY-06: a secret is named by length and fingerprint; its value goes to a terminal only.
-fn list(context: &Context, entries: &[Entry], show: bool) {
-    if show {
+/// MIG-KEY-06: a secret is named by length and fingerprint; its value goes to a terminal only, as a line of `.env`.
+fn list(context: &Context, entries: &[Entry], show: &Shown) {
+    let values = show.show || show.force_show;
+    if values {
         context.out.say(&Message::SecretsFollow);
     }
     for entry in entries {
         let (length, print) = (entry.value.expose().len(), entry.value.fingerprint());
-        let value = if show { entry.value.expose() } else { "" };
-        context.out.result(
-            format!(
-                "{:<20} {length:>4} characters  {print}  {value}",
-                entry.name
-            )
-            .trim_end(),
-        );
+        if values {
+            context
+                .out
+                .result(&settings::DotEnv::line(entry.name, entry.value.expose()));
+        } else {
+            let (name, length, print) = (entry.name.to_owned(), length.to_string(), print.clone());
+            let line = Message::KeyLine {
+                name,
+                length,
+                print,
+            };
+            context.out.result(&line.text(context.out.language));
+        }
         let mut object = json!({
-            "type": "step", "name": entry.name, "length": length, "fingerprint": print,
+            "type": "step", "step": "key", "name": entry.name, "length": length, "fingerprint": print,
             "made": entry.change == Change::Made,
         });
-        if show {
-            object["value"] = json!(value);
+        if values {
+            object["value"] = json!(entry.value.expose());
         }
         context.out.object(&object);
     }
-    context
-        .out
-        .object(&json!({ "type": "result", "exit_code": 0 }));
+    let made = entries
+        .iter()
+        .filter(|entry| entry.change == Change::Made)
+        .count();
+    context.out.end(
+        ExitCode::Success,
+        "ok",
+        &json!({ "keys": entries.len(), "made": made }),
+    );
 }
 
 /// MIG-KEY-07: the public key in clear, the secret ones by reference.
@@ -201,35 +204,17 @@ fn print_block(context: &Context, entries: &[Entry]) {
         format!("NEXT_PUBLIC_SUPABASE_ANON_KEY={anon}"),
     ] {
         context.out.result(&line);
+        context
+            .out
+            .object(&json!({ "type": "step", "step": "line", "line": line }));
     }
-    context
-        .out
-        .object(&json!({ "type": "result", "exit_code": 0 }));
+    context.out.end(ExitCode::Success, "ok", &json!({}));
 }
 
-fn allow_show(context: &Context, show: bool, force: bool) -> Result<(), Failure> {
-    if show && !force && !std::io::stdout().is_terminal() {
-        let sentence = Message::ShowRefused.text(context.out.language);
-        return Err(Failure::new(ExitCode::Secrets, sentence, "--force-show"));
+fn allow(show: &Shown) -> Result<(), Failure> {
+    if show.show && !show.force_show && !std::io::stdout().is_terminal() {
+        let failure = Failure::tell(ExitCode::Secrets, Message::ShowRefused, "--force-show");
+        return Err(failure.named("show_refused"));
     }
     Ok(())
-}
-
-/// `5y`, `90d`, `1h`.
-fn seconds(text: &str) -> Result<i64, Failure> {
-    let years = text
-        .strip_suffix('y')
-        .and_then(|number| number.parse::<i64>().ok())
-        .and_then(|years| years.checked_mul(365 * 86_400));
-    let seconds = years.or_else(|| {
-        let duration = std::time::Duration::parse(text).ok()?;
-        i64::try_from(duration.as_secs()).ok()
-    });
-    seconds.filter(|seconds| *seconds > 0).ok_or_else(|| {
-        Failure::new(
-            ExitCode::Usage,
-            format_args!("{text} is not a lifetime"),
-            "such as 10y, 90d or 1h",
-        )
-    })
 }

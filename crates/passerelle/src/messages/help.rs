@@ -1,0 +1,417 @@
+//! The French of the command line's help, by its English: text that changes without its French is found by a test.
+
+use clap::{Arg, ArgAction, Command};
+
+/// English, French.
+const FRENCH: &[(&str, &str)] = &[
+    (
+        "A whole Supabase-compatible stack in one program",
+        "Toute une pile compatible Supabase en un seul programme",
+    ),
+    (
+        "Language of messages: en or fr (default: LANG)",
+        "Langue des messages : en ou fr (par défaut : LANG)",
+    ),
+    (
+        "One JSON object a line on standard output, nothing else",
+        "Un objet JSON par ligne sur la sortie standard, rien d’autre",
+    ),
+    (
+        "Say nothing but results, warnings and errors",
+        "Ne dire que les résultats, avertissements et erreurs",
+    ),
+    (
+        "Log more: debug, twice for everything",
+        "Journaliser plus : debug, deux fois pour tout",
+    ),
+    (
+        "What is logged, such as info or auth=debug,info",
+        "Ce qui est journalisé, par exemple info ou auth=debug,info",
+    ),
+    (
+        "No colors, as with NO_COLOR",
+        "Sans couleurs, comme avec NO_COLOR",
+    ),
+    (
+        "Answer every question with yes",
+        "Répondre oui à toutes les questions",
+    ),
+    (
+        "Where data, keys and logs lie (default: .passerelle)",
+        "Où se trouvent données, clés et journaux (par défaut : .passerelle)",
+    ),
+    (
+        "The settings file (default: passerelle.toml)",
+        "Le fichier des réglages (par défaut : passerelle.toml)",
+    ),
+    (
+        "A `.env` file to read besides the usual ones; for `keys`, where the keys lie",
+        "Un fichier `.env` à lire en plus des habituels ; pour `keys`, celui des clés",
+    ),
+    (
+        "Start the whole stack in the foreground",
+        "Démarrer toute la pile au premier plan",
+    ),
+    (
+        "Prepare data, keys and the database without serving",
+        "Préparer données, clés et base sans servir",
+    ),
+    ("Stop a running stack", "Arrêter une pile en marche"),
+    (
+        "State of each service and of the database",
+        "État de chaque service et de la base",
+    ),
+    ("Show the log", "Montrer le journal"),
+    (
+        "Find what is wrong and say how to mend it",
+        "Trouver ce qui ne va pas et dire comment le réparer",
+    ),
+    (
+        "Start everything and show a signed-in round trip through it",
+        "Tout démarrer et montrer un aller-retour authentifié",
+    ),
+    ("Secrets and API keys", "Secrets et clés d’API"),
+    (
+        "The variables of an application's `.env`",
+        "Les variables du `.env` d’une application",
+    ),
+    ("What is configured, and where", "Ce qui est réglé, et où"),
+    ("PostgreSQL's own programs", "Les programmes de PostgreSQL"),
+    (
+        "Completions for a shell, on standard output",
+        "Complétions pour un shell, sur la sortie standard",
+    ),
+    ("The shell", "Le shell"),
+    (
+        "The manual page, on standard output",
+        "La page de manuel, sur la sortie standard",
+    ),
+    (
+        "Port of the API (default: 8000)",
+        "Port de l’API (par défaut : 8000)",
+    ),
+    (
+        "Address of the API (default: all)",
+        "Adresse de l’API (par défaut : toutes)",
+    ),
+    (
+        "An existing cluster, as an administrator; PASSERELLE_DATABASE_URL keeps the password out of the process list",
+        "Une instance existante, en administrateur ; PASSERELLE_DATABASE_URL garde le mot de passe hors de la liste des processus",
+    ),
+    (
+        "Only these services on this node: auth, rest, realtime, storage",
+        "Seulement ces services sur ce nœud : auth, rest, realtime, storage",
+    ),
+    (
+        "Also open the classic ports 9999, 3000, 4000 and 5000 on this machine",
+        "Ouvrir aussi les ports habituels 9999, 3000, 4000 et 5000 sur cette machine",
+    ),
+    (
+        "For development: mail addresses count as confirmed, no rate limits",
+        "Pour le développement : adresses réputées confirmées, sans limites de débit",
+    ),
+    (
+        "Return once it is ready; `passerelle down` stops it",
+        "Rendre la main une fois prêt ; `passerelle down` arrête",
+    ),
+    (
+        "Only lines of this service",
+        "Seulement les lignes de ce service",
+    ),
+    (
+        "Only lines of the last while, such as 15m",
+        "Seulement les lignes récentes, par exemple 15m",
+    ),
+    (
+        "Go on as lines come",
+        "Continuer à mesure que les lignes arrivent",
+    ),
+    (
+        "Mend what can be mended without a risk",
+        "Réparer ce qui peut l’être sans risque",
+    ),
+    (
+        "How far back the log is read, such as 15m",
+        "Jusqu’où le journal est lu, par exemple 15m",
+    ),
+    ("A token that was refused", "Un jeton qui a été refusé"),
+    (
+        "A user who cannot sign in, is not found, or sees nothing: address, UUID or old id",
+        "Une personne qui ne peut pas se connecter, est introuvable ou ne voit rien : adresse, UUID ou ancien identifiant",
+    ),
+    (
+        "A table whose changes do not arrive, or whose rows do not show",
+        "Une table dont les changements n’arrivent pas, ou dont les lignes ne se voient pas",
+    ),
+    (
+        "The filter of a subscription, such as user_id=eq.5",
+        "Le filtre d’un abonnement, par exemple user_id=eq.5",
+    ),
+    (
+        "Print the values in the syntax of `.env` (only to a terminal)",
+        "Afficher les valeurs dans la syntaxe de `.env` (seulement sur un terminal)",
+    ),
+    (
+        "Print the values even when standard output is not a terminal",
+        "Afficher les valeurs même si la sortie standard n’est pas un terminal",
+    ),
+    (
+        "Make what is missing of a project's secrets; nothing that exists is replaced",
+        "Créer ce qui manque aux secrets d’un projet ; rien d’existant n’est remplacé",
+    ),
+    (
+        "Lifetime of API keys, such as 5y or 90d",
+        "Durée de vie des clés d’API, par exemple 5y ou 90d",
+    ),
+    (
+        "Make an existing file private first",
+        "Rendre d’abord privé un fichier existant",
+    ),
+    (
+        "Print the block for the application's `.env`",
+        "Afficher le bloc pour le `.env` de l’application",
+    ),
+    (
+        "Check that secret and keys fit together, everywhere they stand",
+        "Vérifier que secret et clés vont ensemble, partout où ils se trouvent",
+    ),
+    (
+        "Also look for stale and foreign keys in the files below a folder",
+        "Chercher aussi les clés périmées ou étrangères dans les fichiers d’un dossier",
+    ),
+    (
+        "Names, lengths and fingerprints",
+        "Noms, longueurs et empreintes",
+    ),
+    ("Sign one token", "Signer un jeton"),
+    ("Its role", "Son rôle"),
+    ("Its subject", "Son sujet"),
+    (
+        "Its lifetime, such as 1h or 30d, or the time of its end",
+        "Sa durée de vie, par exemple 1h ou 30d, ou l’instant de sa fin",
+    ),
+    (
+        "Replace secret and keys; the old secret is accepted for a while, so that nobody is signed out",
+        "Remplacer secret et clés ; l’ancien secret reste accepté un temps, pour ne déconnecter personne",
+    ),
+    (
+        "How long the previous secret is accepted",
+        "Combien de temps le secret précédent est accepté",
+    ),
+    (
+        "Lifetime of the new API keys",
+        "Durée de vie des nouvelles clés d’API",
+    ),
+    (
+        "New API keys, signed with the same secret",
+        "Nouvelles clés d’API, signées avec le même secret",
+    ),
+    (
+        "Fill the application's `.env` from the project's keys",
+        "Remplir le `.env` de l’application depuis les clés du projet",
+    ),
+    (
+        "Say what would change, and change nothing",
+        "Dire ce qui changerait, et ne rien changer",
+    ),
+    (
+        "Check that the application's `.env` holds the values in use",
+        "Vérifier que le `.env` de l’application contient les valeurs en usage",
+    ),
+    ("The file to fill", "Le fichier à remplir"),
+    (
+        "A front end's folder; its `.env.local` gets the public variables",
+        "Le dossier d’une interface ; son `.env.local` reçoit les variables publiques",
+    ),
+    (
+        "Check every setting; all mistakes are reported together",
+        "Vérifier tous les réglages ; les erreurs sont signalées ensemble",
+    ),
+    (
+        "Every setting, its value and where it stands; secrets masked",
+        "Chaque réglage, sa valeur et sa provenance ; secrets masqués",
+    ),
+    (
+        "Put PostgreSQL's programs into the data folder, without root",
+        "Mettre les programmes de PostgreSQL dans le dossier de données, sans root",
+    ),
+    ("Major version", "Version majeure"),
+];
+
+/// Names of values.
+const VALUES: [(&str, &str); 10] = [
+    ("FOLDER", "DOSSIER"),
+    ("FILE", "FICHIER"),
+    ("LANG", "LANGUE"),
+    ("FILTER", "FILTRE"),
+    ("DURATION", "DURÉE"),
+    ("LIFETIME", "DURÉE"),
+    ("ROLE", "RÔLE"),
+    ("TOKEN", "JETON"),
+    ("EMAIL", "PERSONNE"),
+    ("SUB", "SUJET"),
+];
+
+const TEMPLATE: &str =
+    "{before-help}{about-with-newline}\nUtilisation : {usage}\n\n{all-args}{after-help}";
+
+fn french(english: &str) -> Option<&'static str> {
+    FRENCH
+        .iter()
+        .find(|(text, _)| *text == english)
+        .map(|(_, french)| *french)
+}
+
+/// The command line's definition with its help in French.
+pub(crate) fn in_french(command: Command) -> Command {
+    let version = command.get_version().is_some();
+    let command = translated(command);
+    if !version {
+        return command;
+    }
+    let shown = Arg::new("version")
+        .short('V')
+        .long("version")
+        .action(ArgAction::Version);
+    command
+        .disable_version_flag(true)
+        .arg(shown.help("Afficher la version"))
+}
+
+fn translated(mut command: Command) -> Command {
+    let about = command.get_about().map(ToString::to_string);
+    if let Some(about) = about.as_deref().and_then(french) {
+        command = command.about(about);
+    }
+    if let Some(examples) = command.get_after_help().map(ToString::to_string) {
+        let examples = examples
+            .replace("Examples:", "Exemples :")
+            .replace("Example:", "Exemple :");
+        command = command.after_help(examples);
+    }
+    let help = Arg::new("help")
+        .short('h')
+        .long("help")
+        .action(ArgAction::Help);
+    let nested = command.has_subcommands();
+    command = command
+        .mut_args(argument)
+        .mut_subcommands(translated)
+        .help_template(TEMPLATE)
+        .subcommand_help_heading("Commandes")
+        .subcommand_value_name("COMMANDE")
+        .disable_help_flag(true)
+        .disable_help_subcommand(true)
+        .arg(help.help("Afficher l’aide"));
+    if nested {
+        let topic = Arg::new("command").value_name("COMMANDE").num_args(0..);
+        command = command.subcommand(
+            Command::new("help")
+                .about("Afficher l’aide d’une commande")
+                .arg(topic),
+        );
+    }
+    command
+}
+
+fn argument(argument: Arg) -> Arg {
+    let Some(english) = argument.get_help().map(ToString::to_string) else {
+        return argument;
+    };
+    let mut text = french(&english).unwrap_or(&english).to_owned();
+    let values = argument.get_default_values();
+    if !values.is_empty() {
+        let values: Vec<_> = values.iter().map(|value| value.to_string_lossy()).collect();
+        text = format!("{text} [par défaut : {}]", values.join(", "));
+    }
+    let possible = argument.get_possible_values();
+    if argument.get_action().takes_values() && !possible.is_empty() {
+        let possible: Vec<_> = possible
+            .iter()
+            .map(clap::builder::PossibleValue::get_name)
+            .collect();
+        text = format!("{text} [valeurs : {}]", possible.join(", "));
+    }
+    let named = argument.get_value_names().and_then(|names| {
+        VALUES
+            .iter()
+            .find(|(english, _)| names.first().is_some_and(|name| name == english))
+    });
+    if !argument.get_action().takes_values() {
+        return argument.help(text);
+    }
+    let argument = argument
+        .help(text)
+        .hide_default_value(true)
+        .hide_possible_values(true);
+    match named {
+        Some((_, french)) => argument.value_name(*french),
+        None => argument,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    fn texts(command: &Command, path: &str, found: &mut Vec<(String, String)>) {
+        let path = format!("{path} {}", command.get_name());
+        found.extend(
+            command
+                .get_about()
+                .map(|about| (path.clone(), about.to_string())),
+        );
+        for argument in command.get_arguments() {
+            let place = format!("{path} {}", argument.get_id());
+            let help = argument.get_help().map(ToString::to_string);
+            found.push((place, help.unwrap_or_else(|| "(no help)".to_owned())));
+        }
+        for below in command.get_subcommands() {
+            texts(below, &path, found);
+        }
+    }
+
+    // MIG-OUT-04: the help is there in both languages, and nothing in the table is left over.
+    #[test]
+    fn every_text_of_the_help_has_its_french() {
+        let mut found = Vec::new();
+        texts(&Cli::command(), "", &mut found);
+        let lacking: Vec<_> = found
+            .iter()
+            .filter(|(_, text)| french(text).is_none())
+            .collect();
+        assert!(lacking.is_empty(), "no French for {lacking:#?}");
+        let unused: Vec<_> = FRENCH
+            .iter()
+            .filter(|(english, _)| !found.iter().any(|(_, text)| text == english))
+            .collect();
+        assert!(unused.is_empty(), "nobody says {unused:#?}");
+    }
+
+    // MIG-OUT-06: every command's help ends with an example.
+    #[test]
+    fn every_command_has_an_example() {
+        fn check(command: &Command) {
+            let examples = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(
+                examples.starts_with("Example") && examples.contains("\n  passerelle"),
+                "{}: {examples:?}",
+                command.get_name()
+            );
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+
+    #[test]
+    fn the_definition_is_sound_in_both_languages() {
+        Cli::command().debug_assert();
+        in_french(Cli::command()).debug_assert();
+    }
+}
