@@ -179,7 +179,7 @@ impl Leader {
             cancel,
         };
         self.running.spawn(async move {
-            run.to_its_end().await;
+            run.execute().await;
             job_id
         });
     }

@@ -59,7 +59,7 @@ pub(super) fn progress(
             minutes: since(Which::All).collect(),
             reached: now,
         },
-        1..=JUMP => Progress {
+        _ if (1..=JUMP).contains(&passed) => Progress {
             minutes: since(Which::Fixed).chain([(now, Which::Wild)]).collect(),
             reached: now,
         },

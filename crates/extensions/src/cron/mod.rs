@@ -32,6 +32,11 @@ use table::Table;
 /// The channel that tells of changed jobs.
 pub const CHANNEL: &str = "passerelle_cron";
 
+/// Whether a text is a schedule.
+pub fn is_schedule(text: &str) -> bool {
+    schedule::Schedule::parse(text).is_some()
+}
+
 /// Runs the jobs, while it leads.
 #[derive(Debug)]
 pub struct Cron {

@@ -1,5 +1,6 @@
 //! One run of a job, in a session of its own.
 
+use std::fmt::Write as _;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,7 +52,7 @@ enum Failure {
 
 impl Run {
     /// Runs the command and writes down how it went.
-    pub(super) async fn to_its_end(self) {
+    pub(super) async fn execute(self) {
         let outcome = AssertUnwindSafe(self.outcome()).catch_unwind().await;
         let outcome =
             outcome.unwrap_or_else(|_| Err(Failure::Other("the runner panicked".to_owned())));
@@ -162,7 +163,7 @@ fn libpq(error: &ServerError) -> String {
         ("CONTEXT", &error.context),
     ] {
         if let Some(value) = value {
-            text.push_str(&format!("{name}:  {value}\n"));
+            let _ = writeln!(text, "{name}:  {value}");
         }
     }
     text

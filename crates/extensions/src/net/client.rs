@@ -97,7 +97,7 @@ impl Client {
         timeout(limit, exchange).await.unwrap_or_else(|_| {
             Err(Failure::TimedOut {
                 limit: request.timeout_milliseconds,
-                took_us: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+                took: begun.elapsed(),
             })
         })
     }

@@ -1,15 +1,15 @@
 //! Why a request got no answer, in the words of `pg_net`, which are libcurl's: people match on them.
 
 use std::error::Error as StdError;
-use std::io::ErrorKind;
+use std::time::Duration;
 
 use super::address::Unreachable;
 
 /// Why a request got no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Failure {
-    #[error("Timeout of {limit} ms reached. Total time: {took:.6} ms", took = *.took_us as f64 / 1_000.0)]
-    TimedOut { limit: i32, took_us: u64 },
+    #[error("Timeout of {limit} ms reached. Total time: {took:.6} ms", took = .took.as_secs_f64() * 1_000.0)]
+    TimedOut { limit: i32, took: Duration },
     #[error("timeout_milliseconds must be between 1 and {most}, got {got}")]
     TimeLimit { most: u128, got: i32 },
     #[error("header \"{0}\" is not a header that can be sent")]
@@ -73,8 +73,6 @@ impl From<&reqwest::Error> for Failure {
             Self::Connect
         } else if error.is_body() || error.is_decode() {
             Self::Partial
-        } else if chain().any(|inner| inner.to_string().contains("before message completed")) {
-            Self::Nothing
         } else {
             Self::Receive
         }
@@ -101,11 +99,20 @@ fn named(inner: &(dyn StdError + 'static)) -> Option<Failure> {
     if inner.is::<RedirectedTooOften>() {
         return Some(Failure::Redirects);
     }
-    let io = inner.downcast_ref::<std::io::Error>()?;
-    // TLS speaks through the error of the stream, which hides it from the chain.
-    match io.get_ref() {
-        Some(tls) if tls.to_string().contains("certificate") => Some(Failure::Certificate),
-        Some(_) if io.kind() == ErrorKind::InvalidData => Some(Failure::Tls),
-        _ => None,
+    if let Some(http) = inner.downcast_ref::<hyper::Error>() {
+        return http.is_incomplete_message().then_some(Failure::Nothing);
     }
+    match tls(inner.downcast_ref::<std::io::Error>()?)? {
+        rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
+            Some(Failure::Certificate)
+        }
+        _ => Some(Failure::Tls),
+    }
+}
+
+/// TLS speaks through errors of the stream, which hide what they hold from the chain.
+fn tls(io: &std::io::Error) -> Option<&rustls::Error> {
+    let held = io.get_ref()?;
+    held.downcast_ref()
+        .or_else(|| tls(held.downcast_ref::<std::io::Error>()?))
 }

@@ -159,7 +159,7 @@ impl Net {
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!(id = request.id, %error, "an answer is not written yet")
+                    tracing::warn!(id = request.id, %error, "an answer is not written yet");
                 }
             }
             tokio::time::sleep(pause).await;

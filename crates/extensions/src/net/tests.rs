@@ -1,6 +1,7 @@
 //! Addresses, headers, failures.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde_json::json;
 use url::Url;
@@ -146,4 +147,45 @@ async fn an_address_where_nobody_listens_is_named_as_libcurl_does() {
         .await;
     assert_eq!(answer.error.as_deref(), Some("Couldn't connect to server"));
     assert!(!answer.timed_out);
+}
+
+/// One connection, spoken to in TLS with a certificate that nobody vouches for, or not at all.
+async fn server(tls: bool) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!(
+        "https://localhost:{}/",
+        listener.local_addr().unwrap().port()
+    );
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(own.signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.into()], key.into())
+        .unwrap();
+    base::Tasks::new().spawn("server", async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        if tls {
+            let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+            let _ = acceptor.accept(stream).await;
+        } else {
+            use tokio::io::AsyncWriteExt as _;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+            std::future::pending::<()>().await;
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_is_refused() {
+    let url = server(true).await;
+    let answer = client(false).send(&request(&url)).await;
+    let sentence = "SSL peer certificate or SSH remote key was not OK";
+    assert_eq!(answer.error.as_deref(), Some(sentence));
+    let url = server(false).await;
+    let answer = client(false).send(&request(&url)).await;
+    assert_eq!(answer.error.as_deref(), Some("SSL connect error"));
 }
