@@ -97,7 +97,7 @@ const USERS: [&str; 22] = [
 ];
 
 /// Words for a user in some part.
-const PARTS: [&str; 62] = [
+const PARTS: [&str; 136] = [
     "author",
     "owner",
     "creator",
@@ -119,7 +119,6 @@ const PARTS: [&str; 62] = [
     "invitee",
     "follower",
     "followee",
-    "following",
     "subscriber",
     "participant",
     "attendee",
@@ -136,6 +135,7 @@ const PARTS: [&str; 62] = [
     "liker",
     "actor",
     "admin",
+    "administrator",
     "moderator",
     "operator",
     "employee",
@@ -153,12 +153,86 @@ const PARTS: [&str; 62] = [
     "collaborator",
     "watcher",
     "viewer",
+    "reader",
+    "writer",
+    "translator",
+    "publisher",
+    "tester",
+    "player",
+    "speaker",
+    "leader",
+    "trainer",
+    "trainee",
+    "tutor",
+    "pupil",
+    "host",
+    "guardian",
+    "bidder",
+    "payer",
+    "payee",
+    "borrower",
+    "lender",
+    "donor",
+    "candidate",
+    "applicant",
+    "interviewer",
+    "interviewee",
+    "inspector",
+    "auditor",
+    "technician",
+    "dispatcher",
+    "courier",
+    "passenger",
+    "rider",
+    "driver",
+    "coordinator",
+    "delegate",
+    "deputy",
+    "signer",
+    "signatory",
+    "witness",
+    "causer",
+    "whodunnit",
+    "performer",
+    "initiator",
+    "proposer",
+    "nominee",
+    "issuer",
+    "verifier",
+    "resolver",
+    "caller",
+    "callee",
+    "consultant",
+    "representative",
+    "patient",
+    "practitioner",
+    "doctor",
+    "nurse",
     "auteur",
+    "acteur",
     "proprietaire",
+    "propriétaire",
     "createur",
+    "créateur",
     "destinataire",
     "expediteur",
+    "expéditeur",
     "responsable",
+    "redacteur",
+    "rédacteur",
+    "lecteur",
+    "gestionnaire",
+    "autor",
+    "creador",
+    "propietario",
+    "remitente",
+    "destinatario",
+    "ersteller",
+    "besitzer",
+    "verfasser",
+    "empfänger",
+    "absender",
+    "bearbeiter",
     "friend",
 ];
 
@@ -215,6 +289,16 @@ impl UsersName {
         name == "user" || name == self.singular || name == self.head
     }
 
+    /// `agent_code` after `agents.code`, `member_id` after `members.member_id`; a key called `code` names nothing.
+    fn is_key(&self, name: &str) -> bool {
+        let marked = self.id.len() > 2 && (self.id.ends_with("id") || self.id.starts_with("id_"));
+        marked && name == self.id
+            || [&self.singular, &self.head].iter().any(|table| {
+                name.strip_prefix(table.as_str())
+                    .is_some_and(|rest| rest.strip_prefix('_') == Some(&self.id))
+            })
+    }
+
     fn is_person(&self, word: &str) -> bool {
         self.is_user(word) || PARTS.contains(&word)
     }
@@ -240,6 +324,9 @@ impl UsersName {
         if MINUTES.contains(&head.as_str()) {
             return NameSays::Nothing;
         }
+        if self.is_key(&all.join("_")) {
+            return NameSays::Exactly;
+        }
         if ["uid", "userid", "memberid", "accountid", "usr", "iduser"].contains(&head.as_str()) {
             return NameSays::User;
         }
@@ -255,16 +342,17 @@ impl UsersName {
             }
             words.join("_")
         };
-        let after_key = self.id != "id" && all.join("_") == self.id;
-        if marked && (joined == self.singular || joined == self.head || joined == "user")
-            || after_key
-        {
+        if marked && (joined == self.singular || joined == self.head || joined == "user") {
             return NameSays::Exactly;
         }
         if many && is_sharing(&stem) {
             return NameSays::User;
         }
+        let inside = all
+            .windows(2)
+            .any(|pair| self.is_user(&pair[0]) && pair[1] == "id");
         match (self.is_user(&one), self.is_person(&one), marked) {
+            (false, false, _) if inside => NameSays::Person,
             (true, _, true) | (_, true, true) => NameSays::User,
             (true, ..) | (_, true, false) => NameSays::Person,
             (false, false, true) => NameSays::SomeId,

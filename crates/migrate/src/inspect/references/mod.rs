@@ -49,11 +49,7 @@ pub(super) async fn find(
         users,
         name: UsersName::new(&users.table.name, &users.columns.id),
         joined: joins::find(inventory, users),
-        declared_names: found
-            .iter()
-            .filter(|one| one.target_column == users.columns.id)
-            .map(|one| one.place.column().to_owned())
-            .collect(),
+        declared_names: names_of_keys(inventory, users, &found),
         tables: tables_by_word(inventory, users),
         attempted: !leftover.is_empty(),
     };
@@ -153,6 +149,38 @@ impl Search<'_> {
         let last = stem.last()?;
         self.tables.get(last).copied()
     }
+}
+
+/// Names that foreign keys to users have and foreign keys to nothing else.
+fn names_of_keys(
+    inventory: &Inventory,
+    users: &UsersCandidate,
+    declared: &[Reference],
+) -> BTreeSet<String> {
+    let ours = |table: &Name, column: &str| {
+        declared.iter().any(|one| {
+            one.table == *table
+                && one.place.column() == column
+                && one.target_column == users.columns.id
+        })
+    };
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    let mut others: BTreeSet<String> = BTreeSet::new();
+    for table in &inventory.tables {
+        for column in table
+            .foreign_keys()
+            .flat_map(|(constraint, _)| &constraint.columns)
+        {
+            let kind = if ours(&table.name, column) {
+                &mut names
+            } else {
+                &mut others
+            };
+            kind.insert(column.clone());
+        }
+    }
+    names.retain(|name| !others.contains(name));
+    names
 }
 
 /// Tables by the words of their singular.

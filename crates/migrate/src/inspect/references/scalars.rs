@@ -85,6 +85,10 @@ async fn judge(
             plain == "0" || plain == "-1" || default.starts_with("'0'")
         });
         scale.values(counts, zero);
+        // Half of a join table holds nothing but keys of one table: a stranger among them settles it.
+        if pair && says == NameSays::Nothing && counts.telling() > 0 && counts.share() < 0.95 {
+            return Ok(None);
+        }
         if says <= NameSays::SomeId {
             compete(search, table, column, counts, &mut scale).await?;
         }
@@ -188,11 +192,15 @@ fn settle_text(
             .then(|| scale.unlikely(search, &table.name, plain, Some(counts)));
     }
     scale.add(0.5, "text that holds ids");
-    if counts.uuids > 0 && !kept {
+    // After an earlier attempt a column of text may get its first UUID at any moment.
+    if (counts.uuids > 0 || search.attempted) && !kept {
         let mixed = Place::MixedText {
             column: column.name.clone(),
         };
-        let reason = format!("{} values are UUIDs of an earlier migration", counts.uuids);
+        let reason = format!(
+            "{} values are UUIDs, after an earlier migration",
+            counts.uuids
+        );
         scale.add(if search.attempted { 0.75 } else { 0.25 }, reason);
         return Some(scale.settle(search, &table.name, mixed, Some(counts)));
     }

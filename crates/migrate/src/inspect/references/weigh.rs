@@ -2,7 +2,7 @@
 
 use super::Search;
 use super::inclusion::Counts;
-use crate::inspect::words::{NameSays, words};
+use crate::inspect::words::{NameSays, singular, words};
 use crate::inspect::{Confidence, Place, Reference};
 use crate::inventory::{Column, Name, Table};
 
@@ -69,7 +69,13 @@ impl Scale {
             self.add(0.5, "index");
         }
         if search.declared_names.contains(&column.name) {
-            self.add(1.0, "same name as a declared reference");
+            // `patientId` says nothing by itself, and everything where a foreign key of that name leads to users.
+            let points = if self.says <= NameSays::SomeId {
+                2.25
+            } else {
+                1.0
+            };
+            self.add(points, "same name as a declared reference");
         }
         if search
             .joined
@@ -80,13 +86,25 @@ impl Scale {
                 "a view, function or policy compares it with the users' key",
             );
         }
-        let speaks = |comment: &String| {
-            words(comment)
-                .iter()
-                .any(|word| search.name.is_user(&crate::inspect::words::singular(word)))
-        };
-        if column.comment.as_ref().is_some_and(speaks) {
+        if let Some(comment) = &column.comment {
+            self.comment(search, comment);
+        }
+    }
+
+    fn comment(&mut self, search: &Search<'_>, comment: &str) {
+        let mut words = words(comment);
+        for word in &mut words {
+            *word = singular(word);
+        }
+        if words
+            .windows(2)
+            .any(|pair| search.name.is_called(&pair[0]) && pair[1] == "id")
+        {
+            self.add(1.5, "its comment names the users' key");
+        } else if words.iter().any(|word| search.name.is_user(word)) {
             self.add(0.5, "its comment speaks of users");
+        } else if let Some(other) = words.iter().find_map(|word| search.tables.get(word)) {
+            self.take(1.0, format!("its comment speaks of {other}"));
         }
     }
 
