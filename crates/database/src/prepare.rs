@@ -26,6 +26,9 @@ pub struct Report {
     /// Whether `service_role` passes row security; where it does not, [`let_service_role_in`] must be called when
     /// tables have changed.
     pub service_role_bypasses: bool,
+    /// DB-ADO-04: tables that were in `public` before the first preparation. Callers reach them once they are
+    /// granted; nobody but their owner does that.
+    pub unexposed_tables: Vec<String>,
 }
 
 /// One step: its name and its SQL, run in one transaction.
@@ -124,6 +127,7 @@ pub async fn prepare(
     let target = admin.with_database(&options.name);
     let mut client = connect(&target).await?;
     check(&client, admin.user()).await?;
+    let unexposed_tables = unexposed_tables(&client).await?;
     for (name, sql) in database_steps(options) {
         transaction(&client, name, sql).await?;
     }
@@ -148,6 +152,7 @@ pub async fn prepare(
         server_version: facts,
         migrations_applied,
         service_role_bypasses,
+        unexposed_tables,
     })
 }
 
@@ -156,6 +161,15 @@ pub async fn prepare(
 pub async fn let_service_role_in(admin: &Endpoint) -> Result<(), Error> {
     let client = connect(admin).await?;
     transaction(&client, "service_role", POLICIES_FOR_SERVICE).await
+}
+
+async fn unexposed_tables(client: &Client) -> Result<Vec<String>, Error> {
+    let failed = |error| failed("checks", error);
+    let sql = include_str!("sql/unexposed_tables.sql");
+    let rows = client.query(sql, &[]).await.map_err(failed)?;
+    rows.iter()
+        .map(|row| row.try_get(0).map_err(failed))
+        .collect()
 }
 
 async fn bypasses(client: &Client) -> Result<bool, Error> {
