@@ -5,6 +5,8 @@
 //! the same token. Passwords are hashed on as many threads as there are cores, and who finds no place in time
 //! is told to come back.
 
+pub mod import;
+
 mod account;
 mod address;
 mod ask;

@@ -32,6 +32,26 @@ pub enum Error {
         /// Rows the target says it stored.
         stored: u64,
     },
+    /// Another engine is at work on this target.
+    #[error("another migration is running on this target: {holder}")]
+    Locked {
+        /// Who, and since when.
+        holder: String,
+    },
+    /// The plan is not the one that the run was begun with.
+    #[error("the plan has changed since the run began (then {then}, now {now})")]
+    PlanChanged {
+        /// Its digest then.
+        then: String,
+        /// Its digest now.
+        now: String,
+    },
+    /// The run belongs to another source.
+    #[error("this run belongs to another source database")]
+    OtherSource,
+    /// A finished step would do something else now.
+    #[error("step {0} was finished with another input")]
+    StepChanged(String),
     /// A file of the run cannot be read or written.
     #[error("a file of the run: {0}")]
     File(std::io::Error),

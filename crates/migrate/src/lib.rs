@@ -12,7 +12,13 @@ pub mod inventory;
 pub mod mapping;
 pub mod password;
 
+pub mod journal;
+pub mod plan;
+
 mod error;
+mod session;
 
 pub use error::{Error, Side};
 pub use inventory::{Inventory, Name};
+pub use plan::Plan;
+pub use session::{Snapshot, Source, Target};

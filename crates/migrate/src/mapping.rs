@@ -121,7 +121,13 @@ mod tests {
             form,
             ids.iter().enumerate().map(|(n, id)| {
                 let uuid = Uuid::from_u128(n as u128 + 1);
-                ((*id).to_owned(), Mapped { uuid, own_row: true })
+                (
+                    (*id).to_owned(),
+                    Mapped {
+                        uuid,
+                        own_row: true,
+                    },
+                )
             }),
         )
     }

@@ -59,16 +59,28 @@ async fn everything_that_must_move_is_listed() {
         Generation::IdentityAlways
     );
 
-    let names: Vec<_> = inventory.tables.iter().map(|table| table.name.name.as_str()).collect();
+    let names: Vec<_> = inventory
+        .tables
+        .iter()
+        .map(|table| table.name.name.as_str())
+        .collect();
     let place = |name: &str| names.iter().position(|it| *it == name).unwrap();
     assert!(place("logs") < place("logs_2024"));
     let logs = &inventory.tables[place("logs")];
     assert_eq!(logs.kind, TableKind::Partitioned);
     let leaf = &inventory.tables[place("logs_2024")];
     assert_eq!(leaf.partition_of.as_ref(), Some(&logs.name));
-    assert!(leaf.constraints.iter().all(|constraint| constraint.inherited));
+    assert!(
+        leaf.constraints
+            .iter()
+            .all(|constraint| constraint.inherited)
+    );
 
-    let views: Vec<_> = inventory.views.iter().map(|view| view.name.name.as_str()).collect();
+    let views: Vec<_> = inventory
+        .views
+        .iter()
+        .map(|view| view.name.name.as_str())
+        .collect();
     assert_eq!(views, ["b", "a", "m"]);
     let kinds: Vec<_> = inventory.types.iter().map(|it| it.kind).collect();
     assert_eq!(kinds, [TypeKind::Enum, TypeKind::Domain]);
@@ -76,8 +88,15 @@ async fn everything_that_must_move_is_listed() {
     assert_eq!(inventory.functions.len(), 2);
     assert_eq!(inventory.triggers.len(), 1);
     assert_eq!(inventory.policies.len(), 1);
-    let sequences: Vec<_> = inventory.sequences.iter().map(|it| (it.name.name.as_str(), it.identity)).collect();
-    assert_eq!(sequences, [("Note; drop_id_seq", true), ("users_id_seq", false)]);
+    let sequences: Vec<_> = inventory
+        .sequences
+        .iter()
+        .map(|it| (it.name.name.as_str(), it.identity))
+        .collect();
+    assert_eq!(
+        sequences,
+        [("Note; drop_id_seq", true), ("users_id_seq", false)]
+    );
 }
 
 /// MIG-PLAN-04: the digest says whether a definition changed, and only that.

@@ -80,7 +80,15 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        for text in ["", "plain", "tab\there", "line\r\nend \\ back", "\u{8}\u{b}\u{c}", "\\N", "é\u{202e}😀"] {
+        for text in [
+            "",
+            "plain",
+            "tab\there",
+            "line\r\nend \\ back",
+            "\u{8}\u{b}\u{c}",
+            "\\N",
+            "é\u{202e}😀",
+        ] {
             let mut out = Vec::new();
             push_value(&mut out, Some(text));
             assert!(!out.contains(&b'\t') && !out.contains(&b'\n'));
@@ -94,6 +102,9 @@ mod tests {
     #[test]
     fn a_line_of_one_empty_field_has_one_field() {
         assert_eq!(fields(b"").count(), 1);
-        assert_eq!(fields(b"a\t\tb").collect::<Vec<_>>(), [b"a".as_slice(), b"", b"b"]);
+        assert_eq!(
+            fields(b"a\t\tb").collect::<Vec<_>>(),
+            [b"a".as_slice(), b"", b"b"]
+        );
     }
 }

@@ -5,8 +5,8 @@ mod escape;
 mod rewrite;
 mod stream;
 
-pub use rewrite::{Fate, JsonStep, OrphanPolicy, Rewriter, Rule};
 pub(crate) use escape::push_value;
+pub use rewrite::{Fate, JsonStep, OrphanPolicy, Rewriter, Rule};
 pub(crate) use stream::{Flow, Moved, checksum, copy_part};
 
 /// What a set of rows adds up to, whatever their order (MIG-VER-02): the sum of 64-bit hashes of their COPY text.

@@ -141,7 +141,12 @@ impl Rewriter {
         match rule {
             Rule::OwnId => match self.mapping.get(&text) {
                 Some(mapped) if mapped.own_row => push_uuid(out, mapped.uuid),
-                _ => return Fate::Quarantine(format!("{}: the user does not move", self.names[place])),
+                _ => {
+                    return Fate::Quarantine(format!(
+                        "{}: the user does not move",
+                        self.names[place]
+                    ));
+                }
             },
             Rule::Id(orphans) => match self.mapping.get(&text) {
                 Some(mapped) => push_uuid(out, mapped.uuid),

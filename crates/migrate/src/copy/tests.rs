@@ -30,7 +30,10 @@ fn check(rule: Rule, field: &str, expected: Result<&str, &str>) {
         (Fate::Load, Ok(expected)) => assert_eq!(text, format!("beforeUser\t{expected}\t\\N")),
         (Fate::Quarantine(reason) | Fate::Fail(reason), Err(expected)) => {
             assert_eq!(reason, expected);
-            assert_eq!(text, "before", "nothing of a row that does not move is left");
+            assert_eq!(
+                text, "before",
+                "nothing of a row that does not move is left"
+            );
         }
         (fate, expected) => panic!("{field}: {fate:?} instead of {expected:?}"),
     }
@@ -53,22 +56,46 @@ fn ids_become_the_mapped_ones() {
 #[test]
 fn mixed_text_is_judged_value_by_value() {
     check(Rule::Mixed(OrphanPolicy::Null), " 7", Ok(SEVEN));
-    check(Rule::Mixed(OrphanPolicy::Null), &NINE.to_uppercase(), Ok(NINE));
+    check(
+        Rule::Mixed(OrphanPolicy::Null),
+        &NINE.to_uppercase(),
+        Ok(NINE),
+    );
     let stranger = "00000000-0000-4000-8000-000000000001";
     check(Rule::Mixed(OrphanPolicy::Null), stranger, Ok("\\N"));
-    check(Rule::Mixed(OrphanPolicy::Quarantine), "x", Err("b: no such user"));
+    check(
+        Rule::Mixed(OrphanPolicy::Quarantine),
+        "x",
+        Err("b: no such user"),
+    );
 }
 
 /// MIG-REF-06
 #[test]
 fn arrays_keep_order_duplicates_nulls_and_dimensions() {
     use OrphanPolicy::{DropElement, Null, Quarantine};
-    check(Rule::Array(Null), "{9,7,NULL,7}", Ok(&format!("{{{NINE},{SEVEN},NULL,{SEVEN}}}")));
-    check(Rule::Array(Null), "{{7,9},{9,8}}", Ok(&format!("{{{{{SEVEN},{NINE}}},{{{NINE},NULL}}}}")));
-    check(Rule::Array(DropElement), "{8,7,8}", Ok(&format!("{{{SEVEN}}}")));
+    check(
+        Rule::Array(Null),
+        "{9,7,NULL,7}",
+        Ok(&format!("{{{NINE},{SEVEN},NULL,{SEVEN}}}")),
+    );
+    check(
+        Rule::Array(Null),
+        "{{7,9},{9,8}}",
+        Ok(&format!("{{{{{SEVEN},{NINE}}},{{{NINE},NULL}}}}")),
+    );
+    check(
+        Rule::Array(DropElement),
+        "{8,7,8}",
+        Ok(&format!("{{{SEVEN}}}")),
+    );
     check(Rule::Array(DropElement), "{8}", Ok("{}"));
     check(Rule::Array(Null), "{}", Ok("{}"));
-    check(Rule::Array(Null), "{\"7\",\"9\"}", Ok(&format!("{{{SEVEN},{NINE}}}")));
+    check(
+        Rule::Array(Null),
+        "{\"7\",\"9\"}",
+        Ok(&format!("{{{SEVEN},{NINE}}}")),
+    );
     check(Rule::Array(Quarantine), "{7,8}", Err("b: no such user"));
 }
 
@@ -82,17 +109,45 @@ fn documents_change_at_their_paths_only() {
         text,
     };
     let expected = format!(r#"{{"by":"{SEVEN}","n":7,"shared_with":["{NINE}","{SEVEN}"]}}"#);
-    check(rule(OrphanPolicy::Fail, false), r#"{"by":"7","n":7,"shared_with":[9,7]}"#, Ok(&expected));
+    check(
+        rule(OrphanPolicy::Fail, false),
+        r#"{"by":"7","n":7,"shared_with":[9,7]}"#,
+        Ok(&expected),
+    );
     let expected = format!(r#"{{"shared_with":["{SEVEN}"]}}"#);
-    check(rule(OrphanPolicy::DropElement, false), r#"{"shared_with":[8,7]}"#, Ok(&expected));
-    check(rule(OrphanPolicy::Fail, false), r#"{"by":8}"#, Err("b: no such user"));
+    check(
+        rule(OrphanPolicy::DropElement, false),
+        r#"{"shared_with":[8,7]}"#,
+        Ok(&expected),
+    );
+    check(
+        rule(OrphanPolicy::Fail, false),
+        r#"{"by":8}"#,
+        Err("b: no such user"),
+    );
     // Untouched documents keep their text, spaces included.
-    check(rule(OrphanPolicy::Fail, false), r#"{ "x" : 1 }"#, Ok(r#"{ "x" : 1 }"#));
-    check(rule(OrphanPolicy::Fail, true), "not a document", Ok("not a document"));
+    check(
+        rule(OrphanPolicy::Fail, false),
+        r#"{ "x" : 1 }"#,
+        Ok(r#"{ "x" : 1 }"#),
+    );
+    check(
+        rule(OrphanPolicy::Fail, true),
+        "not a document",
+        Ok("not a document"),
+    );
     // What stands beside an id keeps every digit and every key.
     let expected = format!(r#"{{"by":"{SEVEN}","n":1.000000000000000000000001,"n":2}}"#);
-    check(rule(OrphanPolicy::Fail, false), r#"{"by":7,"n":1.000000000000000000000001,"n":2}"#, Ok(&expected));
-    check(rule(OrphanPolicy::Fail, false), r#"{"by":"ada"}"#, Ok(r#"{"by":"ada"}"#));
+    check(
+        rule(OrphanPolicy::Fail, false),
+        r#"{"by":7,"n":1.000000000000000000000001,"n":2}"#,
+        Ok(&expected),
+    );
+    check(
+        rule(OrphanPolicy::Fail, false),
+        r#"{"by":"ada"}"#,
+        Ok(r#"{"by":"ada"}"#),
+    );
 }
 
 /// MIG-INS-16

@@ -36,9 +36,21 @@ pub(super) async fn inventory(client: &Client) -> Result<Inventory, Error> {
         .await?,
         types: query(client, include_str!("sql/types.sql"), &[&scope], type_of).await?,
         tables,
-        sequences: query(client, include_str!("sql/sequences.sql"), &[&scope], sequence).await?,
+        sequences: query(
+            client,
+            include_str!("sql/sequences.sql"),
+            &[&scope],
+            sequence,
+        )
+        .await?,
         views: query(client, include_str!("sql/views.sql"), &[&scope], view).await?,
-        functions: query(client, include_str!("sql/functions.sql"), &[&scope], function).await?,
+        functions: query(
+            client,
+            include_str!("sql/functions.sql"),
+            &[&scope],
+            function,
+        )
+        .await?,
         triggers: query(client, include_str!("sql/triggers.sql"), &[&scope], trigger).await?,
         policies: query(client, include_str!("sql/policies.sql"), &[&scope], policy).await?,
         grants: query(client, include_str!("sql/grants.sql"), &[&scope], grant).await?,
@@ -368,7 +380,10 @@ pub(super) fn digest(inventory: &Inventory) -> String {
     let mut lines: Vec<String> = Vec::new();
     for table in &inventory.tables {
         let name = &table.name;
-        lines.push(format!("table {name} {:?} {:?}", table.kind, table.partitioning));
+        lines.push(format!(
+            "table {name} {:?} {:?}",
+            table.kind, table.partitioning
+        ));
         for column in &table.columns {
             lines.push(format!(
                 "column {name} {} {} {} {:?} {:?}",
@@ -376,9 +391,15 @@ pub(super) fn digest(inventory: &Inventory) -> String {
             ));
         }
         for constraint in &table.constraints {
-            lines.push(format!("constraint {name} {} {}", constraint.name, constraint.definition));
+            lines.push(format!(
+                "constraint {name} {} {}",
+                constraint.name, constraint.definition
+            ));
         }
-        let own = table.indexes.iter().filter(|index| index.constraint.is_none());
+        let own = table
+            .indexes
+            .iter()
+            .filter(|index| index.constraint.is_none());
         lines.extend(own.map(|index| format!("index {}", index.definition)));
     }
     lines.extend(inventory.types.iter().map(|it| it.definition.clone()));
@@ -390,9 +411,12 @@ pub(super) fn digest(inventory: &Inventory) -> String {
     );
     lines.extend(inventory.functions.iter().map(|it| it.definition.clone()));
     lines.extend(inventory.triggers.iter().map(|it| it.definition.clone()));
-    lines.extend(inventory.sequences.iter().map(|it| {
-        format!("sequence {} {} {}", it.name, it.type_sql, it.increment)
-    }));
+    lines.extend(
+        inventory
+            .sequences
+            .iter()
+            .map(|it| format!("sequence {} {} {}", it.name, it.type_sql, it.increment)),
+    );
     lines.extend(inventory.policies.iter().map(|it| format!("{it:?}")));
     let distinct: HashSet<&String> = lines.iter().collect();
     let mut sorted: Vec<&String> = distinct.into_iter().collect();

@@ -1,0 +1,4 @@
+-- Users that have one of these ids ($1) or addresses ($2): id, address, whether it is confirmed, the old id they came with.
+select id, email, email_confirmed_at is not null, raw_app_meta_data -> 'legacy' ->> 'source', raw_app_meta_data ->> 'legacy_id'
+from auth.users
+where id = any ($1::uuid[]) or (email = any ($2::text[]) and not is_sso_user)
