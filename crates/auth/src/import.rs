@@ -50,6 +50,8 @@ pub struct Present {
     pub source: Option<String>,
     /// Its id there.
     pub legacy_id: Option<String>,
+    /// The import that made it.
+    pub run: Option<Uuid>,
 }
 
 /// Whether the password hash is one that the password grant verifies as it is.
@@ -133,6 +135,7 @@ pub async fn present(
             confirmed: row.get(2),
             source: row.get(3),
             legacy_id: row.get(4),
+            run: row.get::<_, Option<&str>>(5).and_then(|run| run.parse().ok()),
         })
         .collect())
 }
@@ -143,4 +146,14 @@ pub async fn count(client: &impl GenericClient) -> Result<u64, pg::Error> {
         .query_one("select count(*) from auth.users", &[])
         .await?;
     Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
+}
+
+/// An address in the form in which it is stored; none when the server would refuse it.
+pub fn email(text: &str) -> Option<String> {
+    crate::address::email(text).ok()
+}
+
+/// A number in the form in which it is stored; none when the server would refuse it.
+pub fn phone(text: &str) -> Option<String> {
+    crate::address::phone(text).ok()
 }

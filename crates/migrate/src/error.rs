@@ -52,6 +52,44 @@ pub enum Error {
     /// A finished step would do something else now.
     #[error("step {0} was finished with another input")]
     StepChanged(String),
+    /// The plan names something that the source does not have.
+    #[error("the source has no {0}")]
+    Missing(String),
+    /// A user has no UUID in the column that the plan takes ids from.
+    #[error("user {legacy} has no UUID in column {column}")]
+    NoUuid {
+        /// The column.
+        column: String,
+        /// The old id.
+        legacy: String,
+    },
+    /// Points of the plan are not decided.
+    #[error("{} points of the plan are not decided", .0.len())]
+    Undecided(Vec<crate::plan::Question>),
+    /// The source's definitions are not those that the plan was made for.
+    #[error("the source has changed since the plan was made")]
+    Drift,
+    /// More users could not be made than the plan allows.
+    #[error("{failed} users could not be made; the plan allows {allowed}")]
+    UserFailures {
+        /// How many failed.
+        failed: u64,
+        /// How many may.
+        allowed: u64,
+    },
+    /// An object could not be made on the target.
+    #[error("{kind} {name}: {error}")]
+    Object {
+        /// What kind.
+        kind: String,
+        /// Its name.
+        name: String,
+        /// What the target said.
+        error: pg::Error,
+    },
+    /// A table without a key cannot be published.
+    #[error("table {0} has no primary key: once published, every update and delete of it would fail")]
+    Keyless(String),
     /// A file of the run cannot be read or written.
     #[error("a file of the run: {0}")]
     File(std::io::Error),

@@ -14,7 +14,10 @@ pub mod password;
 
 pub mod journal;
 pub mod plan;
+pub mod run;
+pub mod users;
 
+mod ddl;
 mod error;
 mod session;
 

@@ -276,7 +276,7 @@ impl Journal {
     }
 
     /// Records a loaded part, in its transaction.
-    pub async fn part(
+    pub(crate) async fn part(
         &self,
         tx: &impl GenericClient,
         table: &str,
@@ -326,6 +326,16 @@ impl Journal {
                 })
             })
             .collect()
+    }
+
+    /// Forgets a table's parts, in the transaction that empties it.
+    pub(crate) async fn forget_parts(&self, tx: &impl GenericClient, table: &str) -> Result<(), Error> {
+        tx.execute(
+            "delete from passerelle_migrate.parts where run = $1 and target_table = $2",
+            &[&self.run, &table],
+        )
+        .await?;
+        Ok(())
     }
 
     /// Records what a step made and the statement that takes it back.

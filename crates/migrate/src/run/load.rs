@@ -1,0 +1,251 @@
+//! S05: rows. Each part of a table is one transaction on the target that also records the part.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::future::try_join_all;
+use tokio_postgres::Client;
+
+use super::{Context, Event};
+use crate::Error;
+use crate::copy::{Flow, Moved, Rewriter, Rule, checksum, copy_part};
+use crate::ddl::{Shape, shape};
+use crate::inventory::TableKind;
+use crate::journal::PartRecord;
+use crate::plan::TableAction;
+
+/// One part of one table.
+struct Part {
+    /// The table on the target.
+    table: String,
+    number: i32,
+    /// The condition on the source, empty for all of it.
+    range: String,
+    /// For the largest first.
+    bytes: i64,
+    read: String,
+    write: String,
+    /// Before loading, in the part's transaction.
+    prepare: String,
+    /// Takes away everything that the table's parts loaded.
+    empty: String,
+    quarantine: String,
+    rewriter: Rewriter,
+}
+
+pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<(), Error> {
+    let mut parts = parts(context)?;
+    parts.sort_by_key(|part| {
+        (
+            std::cmp::Reverse(part.bytes),
+            part.table.clone(),
+            part.number,
+        )
+    });
+    let done = still_true(context, client, &parts).await?;
+    parts.retain(|part| !done.contains(&(part.table.clone(), part.number)));
+    let next = AtomicUsize::new(0);
+    let workers = (0..context.options.jobs.clamp(1, parts.len().max(1))).map(|_| async {
+        let source = context.snapshot.session().await?;
+        let mut target = context.target.session().await?;
+        while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            load(context, &source, &mut target, part).await?;
+        }
+        Ok::<(), Error>(())
+    });
+    try_join_all(workers).await?;
+    Ok(())
+}
+
+/// The parts that an earlier attempt loaded and that hold what this snapshot holds: read again and compared, so that
+/// a resumed run never mixes two moments (MIG-RES-05). A table with one that does not is emptied.
+async fn still_true(
+    context: &Context<'_>,
+    client: &mut Client,
+    parts: &[Part],
+) -> Result<HashSet<(String, i32)>, Error> {
+    let mut tables: BTreeMap<String, Vec<PartRecord>> = BTreeMap::new();
+    for record in context.journal.parts(client).await? {
+        tables.entry(record.table.clone()).or_default().push(record);
+    }
+    let mut kept = HashSet::new();
+    if tables.is_empty() {
+        return Ok(kept);
+    }
+    let source = context.snapshot.session().await?;
+    for (table, records) in tables {
+        let mut same = true;
+        for record in &records {
+            let part = parts
+                .iter()
+                .find(|part| part.table == table && part.number == record.part && part.range == record.range);
+            same = match part {
+                Some(part) => {
+                    let (sum, aside) = checksum(&source, &part.read, Some(&part.rewriter)).await?;
+                    sum == record.loaded && aside == record.quarantined
+                }
+                None => false,
+            };
+            if !same {
+                break;
+            }
+        }
+        if same {
+            kept.extend(records.into_iter().map(|it| (it.table, it.part)));
+            continue;
+        }
+        context.warn(
+            "MIG-X-RELOAD",
+            &table,
+            "the source changed since these rows were loaded: they are loaded again",
+        );
+        let tx = client.transaction().await?;
+        if let Some(part) = parts.iter().find(|part| part.table == table) {
+            tx.batch_execute(&part.empty).await?;
+        }
+        context.journal.forget_parts(&tx, &table).await?;
+        tx.commit().await?;
+    }
+    Ok(kept)
+}
+
+async fn load(
+    context: &Context<'_>,
+    source: &Client,
+    target: &mut Client,
+    part: &Part,
+) -> Result<(), Error> {
+    let tx = target.transaction().await?;
+    tx.batch_execute(&part.prepare).await?;
+    let flow = Flow {
+        read: &part.read,
+        write: &part.write,
+        quarantine: &part.quarantine,
+        rewriter: &part.rewriter,
+        table: &part.table,
+    };
+    let progress = |rows, bytes| {
+        context.observer.event(Event::Progress {
+            object: &part.table,
+            rows,
+            bytes,
+        });
+    };
+    let moved: Moved = copy_part(source, &tx, &flow, &progress).await?;
+    context
+        .journal
+        .part(&tx, &part.table, part.number, &part.range, &moved, 0)
+        .await?;
+    tx.commit().await?;
+    context.observer.event(Event::Table {
+        part: &PartRecord {
+            table: part.table.clone(),
+            part: part.number,
+            range: part.range.clone(),
+            read: moved.read,
+            loaded: moved.loaded,
+            quarantined: moved.quarantined,
+            rejected: 0,
+            bytes: moved.bytes,
+        },
+    });
+    Ok(())
+}
+
+fn parts(context: &Context<'_>) -> Result<Vec<Part>, Error> {
+    let mut parts = Vec::new();
+    for planned in &context.plan.tables {
+        if planned.action != TableAction::Copy {
+            continue;
+        }
+        let shape = shape(context.plan, context.inventory, &planned.name)?;
+        if shape.table.kind != TableKind::Ordinary {
+            // Rows of a partitioned table are its partitions'.
+            continue;
+        }
+        let ranges = ranges(context, &shape);
+        let single = ranges.len() == 1;
+        for (number, range) in (0..).zip(ranges) {
+            parts.push(table_part(context, &shape, number, range, single));
+        }
+        parts.extend(credentials_part(context, &shape));
+    }
+    Ok(parts)
+}
+
+fn table_part(context: &Context<'_>, shape: &Shape<'_>, number: i32, range: String, single: bool) -> Part {
+    let moves = shape.moves();
+    let quoted = shape.table.name.quoted();
+    let names = moves.iter().map(|it| it.name.clone()).collect();
+    let rules = moves.into_iter().map(|it| it.rule).collect();
+    let aside = shape.quarantine_name().quoted();
+    let rules: Vec<Option<Rule>> = rules;
+    let mut empty = format!("truncate {quoted}");
+    let mut prepare = String::new();
+    if rules.iter().any(Option::is_some) {
+        prepare = shape.create_quarantine();
+        empty = format!("{prepare}; {empty}; truncate {aside}");
+    }
+    // Only rows of one transaction can be frozen, and only into a table emptied by it.
+    if single {
+        prepare.clone_from(&empty);
+    }
+    Part {
+        table: shape.table.name.to_string(),
+        number,
+        bytes: shape.table.bytes,
+        read: shape.read(&range),
+        write: shape.write(single),
+        quarantine: shape.write_quarantine(),
+        rewriter: Rewriter::new(names, rules, std::sync::Arc::clone(&context.mapping)),
+        range,
+        prepare,
+        empty,
+    }
+}
+
+fn credentials_part(context: &Context<'_>, shape: &Shape<'_>) -> Option<Part> {
+    let credentials = shape.credentials()?;
+    let names = credentials.names();
+    let mut rules: Vec<Option<Rule>> = vec![None; names.len()];
+    rules[0] = shape
+        .table
+        .column(&context.plan.users.id)
+        .and_then(|column| shape.rule(column));
+    Some(Part {
+        table: credentials.name().to_string(),
+        number: 0,
+        range: String::new(),
+        bytes: shape.table.bytes,
+        read: credentials.read(),
+        write: credentials.write(),
+        prepare: format!("truncate {}", credentials.name().quoted()),
+        empty: format!("truncate {}", credentials.name().quoted()),
+        quarantine: shape.write_quarantine(),
+        rewriter: Rewriter::new(names, rules, std::sync::Arc::clone(&context.mapping)),
+    })
+}
+
+/// MIG-COPY-04: a large table in ranges of its blocks, which the source reads side by side.
+fn ranges(context: &Context<'_>, shape: &Shape<'_>) -> Vec<String> {
+    const BLOCK: i64 = 8192;
+    let bytes = shape.table.bytes;
+    let split = context.options.split_bytes.max(BLOCK);
+    // Before 14 the server scans the whole table for each range.
+    if bytes <= split || context.inventory.server.version < 140_000 {
+        return vec![String::new()];
+    }
+    let blocks = bytes / BLOCK + 1;
+    let count = (bytes + split - 1) / split;
+    let step = (blocks / count).max(1);
+    (0..count)
+        .map(|part| {
+            let from = part * step;
+            if part + 1 == count {
+                format!("ctid >= '({from},0)'")
+            } else {
+                format!("ctid >= '({from},0)' and ctid < '({},0)'", from + step)
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,209 @@
+//! S04: schemas, extensions, types, sequences and tables, without indexes and constraints; one transaction.
+
+use tokio_postgres::{Client, Transaction};
+
+use super::Context;
+use crate::Error;
+use crate::ddl::{PRIVATE, QUARANTINE, Shape, create_sequence, shape};
+use crate::inventory::{Name, Sequence, TableKind};
+
+pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<(), Error> {
+    let tx = client.transaction().await?;
+    extensions(context, &tx).await?;
+    for schema in needed_schemas(context) {
+        create(context, &tx, "schema", &schema, &format!("create schema if not exists {}", ident(&schema)), &format!("drop schema if exists {}", ident(&schema))).await?;
+    }
+    for schema in [PRIVATE, QUARANTINE] {
+        create(
+            context,
+            &tx,
+            "schema",
+            schema,
+            &format!("create schema if not exists {schema}; revoke all on schema {schema} from public"),
+            &format!("drop schema if exists {schema} cascade"),
+        )
+        .await?;
+    }
+    for it in &context.inventory.types {
+        let name = it.name.quoted();
+        create(context, &tx, "type", &it.name.to_string(), &it.definition, &format!("drop type if exists {name}")).await?;
+    }
+    for sequence in context.inventory.sequences.iter().filter(|it| is_made(context, it)) {
+        let name = sequence.name.quoted();
+        create(
+            context,
+            &tx,
+            "sequence",
+            &sequence.name.to_string(),
+            &create_sequence(sequence),
+            &format!("drop sequence if exists {name} cascade"),
+        )
+        .await?;
+    }
+    for table in &context.inventory.tables {
+        if context.plan.made_tables().all(|it| it.name != table.name) || table.kind == TableKind::Foreign {
+            continue;
+        }
+        let shape = Shape::new(context.plan, table);
+        create_table(context, &tx, &shape).await?;
+    }
+    for sequence in context.inventory.sequences.iter().filter(|it| is_made(context, it)) {
+        if let Some((table, column)) = &sequence.owner {
+            tx.batch_execute(&format!(
+                "alter sequence {} owned by {}.{}",
+                sequence.name.quoted(),
+                table.quoted(),
+                ident(column)
+            ))
+            .await?;
+        }
+    }
+    context.journal.finish(&tx, "S04", None, None).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn ident(name: &str) -> sql::Ident {
+    sql::Ident::new(name)
+}
+
+/// The schemas of what is made; `public` is everywhere.
+fn needed_schemas(context: &Context<'_>) -> Vec<String> {
+    let inventory = context.inventory;
+    let tables = context.plan.made_tables().map(|it| &it.name);
+    let names = tables
+        .chain(inventory.types.iter().map(|it| &it.name))
+        .chain(inventory.views.iter().map(|it| &it.name))
+        .chain(inventory.functions.iter().map(|it| &it.name))
+        .chain(inventory.sequences.iter().map(|it| &it.name));
+    let mut schemas: Vec<String> = names.map(|name: &Name| name.schema.clone()).collect();
+    schemas.sort();
+    schemas.dedup();
+    schemas.retain(|schema| schema != "public");
+    schemas
+}
+
+/// A sequence of its own, or of a column that keeps counting.
+fn is_made(context: &Context<'_>, sequence: &Sequence) -> bool {
+    if sequence.identity {
+        return false;
+    }
+    let Some((table, column)) = &sequence.owner else {
+        return true;
+    };
+    if context.plan.made_tables().all(|it| &it.name != table) {
+        return false;
+    }
+    shape(context.plan, context.inventory, table)
+        .is_ok_and(|shape| !shape.is_converted(column))
+}
+
+async fn extensions(context: &Context<'_>, tx: &Transaction<'_>) -> Result<(), Error> {
+    for extension in &context.inventory.extensions {
+        let row = tx
+            .query_one(
+                "select exists (select 1 from pg_available_extensions where name = $1), \
+                 exists (select 1 from pg_extension where extname = $1)",
+                &[&extension.name],
+            )
+            .await?;
+        let (available, there): (bool, bool) = (row.get(0), row.get(1));
+        if there {
+            continue;
+        }
+        if !available {
+            context.warn(
+                "MIG-X-EXTENSION",
+                &extension.name,
+                "the target does not have this extension; what needs it will fail",
+            );
+            continue;
+        }
+        let name = ident(&extension.name);
+        let schema = ident(&extension.schema);
+        let make = format!(
+            "create schema if not exists {schema}; create extension {name} with schema {schema} cascade"
+        );
+        create(context, tx, "extension", &extension.name, &make, &format!("drop extension if exists {name}")).await?;
+    }
+    Ok(())
+}
+
+async fn create_table(context: &Context<'_>, tx: &Transaction<'_>, shape: &Shape<'_>) -> Result<(), Error> {
+    let name = &shape.table.name;
+    let quoted = name.quoted();
+    create(
+        context,
+        tx,
+        "table",
+        &name.to_string(),
+        &shape.create(context.inventory),
+        &format!("drop table if exists {quoted} cascade"),
+    )
+    .await?;
+    // Default privileges may have opened it: closed until its policies stand.
+    tx.batch_execute(&format!(
+        "revoke all on {quoted} from public, anon, authenticated; alter table {quoted} enable row level security"
+    ))
+    .await?;
+    if let Some(comment) = &shape.table.comment {
+        tx.batch_execute(&format!("comment on table {quoted} is {}", sql::quote_literal(comment)))
+            .await?;
+    }
+    for column in &shape.table.columns {
+        if let Some(comment) = &column.comment
+            && shape.moves().iter().any(|it| it.name == column.name)
+        {
+            tx.batch_execute(&format!(
+                "comment on column {quoted}.{} is {}",
+                ident(&column.name),
+                sql::quote_literal(comment)
+            ))
+            .await?;
+        }
+    }
+    if let Some(credentials) = shape.credentials() {
+        let name = credentials.name();
+        create(
+            context,
+            tx,
+            "table",
+            &name.to_string(),
+            &credentials.create(),
+            &format!("drop table if exists {} cascade", name.quoted()),
+        )
+        .await?;
+        tx.batch_execute(&format!(
+            "revoke all on {} from public, anon, authenticated, service_role",
+            name.quoted()
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+/// Makes one object and records how to take it back. One that is there already is somebody else's: an error, except
+/// for schemas, which are shared and then not ours to drop.
+async fn create(
+    context: &Context<'_>,
+    tx: &Transaction<'_>,
+    kind: &str,
+    name: &str,
+    statement: &str,
+    inverse: &str,
+) -> Result<(), Error> {
+    if kind == "schema" {
+        let row = tx
+            .query_one("select exists (select 1 from pg_namespace where nspname = $1)", &[&name])
+            .await?;
+        if row.get(0) {
+            return Ok(());
+        }
+    }
+    tx.batch_execute(statement).await.map_err(|error| Error::Object {
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        error: error.into(),
+    })?;
+    context.journal.object(tx, "S04", kind, name, inverse).await
+}
