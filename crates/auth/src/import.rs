@@ -157,3 +157,38 @@ pub fn email(text: &str) -> Option<String> {
 pub fn phone(text: &str) -> Option<String> {
     crate::address::phone(text).ok()
 }
+
+/// A user as stored, for proving an import.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// The id.
+    pub id: Uuid,
+    /// The address.
+    pub email: Option<String>,
+    /// The hash; empty when there is none.
+    pub password_hash: Secret,
+    /// Sign-in is refused now.
+    pub banned: bool,
+    /// An identity is there.
+    pub has_identity: bool,
+    /// The address is confirmed.
+    pub confirmed: bool,
+}
+
+/// The users with these ids, as they are stored.
+pub async fn stored(client: &impl GenericClient, ids: &[Uuid]) -> Result<Vec<Stored>, pg::Error> {
+    let rows = client
+        .query(include_str!("sql/import_state.sql"), &[&ids])
+        .await?;
+    Ok(rows
+        .iter()
+        .map(|row| Stored {
+            id: row.get(0),
+            email: row.get(1),
+            password_hash: Secret::new(row.get::<_, String>(2)),
+            banned: row.get(3),
+            has_identity: row.get(4),
+            confirmed: row.get(5),
+        })
+        .collect())
+}

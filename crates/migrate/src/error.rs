@@ -90,12 +90,25 @@ pub enum Error {
     /// A table without a key cannot be published.
     #[error("table {0} has no primary key: once published, every update and delete of it would fail")]
     Keyless(String),
+    /// Nothing tells which table holds the users.
+    #[error("it is not clear which table holds the users{}", candidates(.0))]
+    NoUsers(Vec<String>),
+    /// The plan cannot be used.
+    #[error(transparent)]
+    Plan(#[from] crate::plan::PlanError),
     /// A file of the run cannot be read or written.
     #[error("a file of the run: {0}")]
     File(std::io::Error),
     /// The system catalog is not as expected.
     #[error("unexpected answer from the system catalog: {0}")]
     Catalog(String),
+}
+
+fn candidates(tables: &[String]) -> String {
+    if tables.is_empty() {
+        return String::new();
+    }
+    format!(": it may be {}", tables.join(", "))
 }
 
 impl Error {

@@ -16,6 +16,7 @@ pub mod journal;
 pub mod plan;
 pub mod run;
 pub mod users;
+pub mod verify;
 
 mod ddl;
 mod error;

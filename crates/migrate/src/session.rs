@@ -162,6 +162,15 @@ impl Target {
         Ok(client)
     }
 
+    /// A session whose transactions are only there to be rolled back, with the owner's rights to look.
+    pub(crate) async fn probe(&self) -> Result<Client, Error> {
+        let client = self.session().await?;
+        client
+            .batch_execute("set default_transaction_read_only = off")
+            .await?;
+        Ok(client)
+    }
+
     /// Fails when the lock went away with its connection.
     pub async fn check_lock(&self) -> Result<(), Error> {
         match &self.lock {

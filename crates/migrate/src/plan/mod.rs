@@ -1,14 +1,18 @@
 //! What is to be done: a file that a person reads, decides on and keeps under version control. It holds no secret, no
 //! hash, no address and no value of a row.
 
+mod make;
 mod render;
 mod rls;
 mod users;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+pub use make::Wishes;
 pub use rls::{Pattern, RlsPlan};
 pub use users::{
     Active, Confirmed, LegacyTable, PasswordPlan, UserDecision, UsersPlan, UuidStrategy,
@@ -164,6 +168,16 @@ pub struct TablePlan {
     pub replica_identity_full: bool,
 }
 
+/// Whether somebody has read about an obstacle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Acknowledgement {
+    /// Not yet.
+    Ask,
+    /// Read, and dealt with as the report says.
+    Accept,
+}
+
 /// How much may go wrong before a run stops.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -197,6 +211,9 @@ pub struct Plan {
     /// How much may go wrong.
     #[serde(default)]
     pub limits: Limits,
+    /// What stands in the way: nothing is run before somebody has read it and says `accept`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub blockers: BTreeMap<String, Acknowledgement>,
     /// Where old ids are.
     #[serde(default, rename = "reference")]
     pub references: Vec<ReferencePlan>,
@@ -281,10 +298,17 @@ impl Plan {
             }
         }
         questions.extend(self.users.questions());
+        questions.extend(
+            self.blockers
+                .iter()
+                .filter(|(_, it)| **it == Acknowledgement::Ask)
+                .map(|(code, _)| Question::new("blockers", code, "accept")),
+        );
         questions
     }
 
-    /// Takes the proposed answer wherever the plan still asks, and says which were taken.
+    /// Takes the proposed answer wherever the plan still asks, and says which were taken. What stands in the way has
+    /// none: it stays.
     pub fn accept_defaults(&mut self) -> Vec<Question> {
         let questions = self.questions();
         for reference in &mut self.references {

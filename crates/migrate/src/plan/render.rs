@@ -39,6 +39,10 @@ pub(super) fn render(plan: &Plan) -> String {
     named(&mut out, "rls", &plan.rls);
     out.push_str("\n# How much may go wrong before the run stops.\n");
     named(&mut out, "limits", &plan.limits);
+    if !plan.blockers.is_empty() {
+        out.push_str("\n# What stands in the way. Read about it in the report of inspect, then say accept.\n");
+        named(&mut out, "blockers", &plan.blockers);
+    }
     if !plan.references.is_empty() {
         out.push_str("\n# Where old ids of users are. decision: include, exclude or ask.\n");
     }
@@ -85,7 +89,8 @@ fn annotate(text: &str) -> String {
                 "orphan_policy" => "null | quarantine | ghost | drop-element | fail",
                 "action" => "copy | empty | skip",
                 "access" => "see above",
-                code if code.starts_with("MIG-") => users::answers(code),
+                code if code.starts_with("MIG-U-") => users::answers(code),
+                code if code.starts_with("MIG-") => "accept",
                 _ => "a role, such as \"user\" or \"admin\"",
             };
             let _ = write!(out, "  # {answers}");

@@ -73,6 +73,7 @@ fn plan() -> Plan {
         },
         rls: RlsPlan::default(),
         limits: Limits::default(),
+        blockers: BTreeMap::new(),
         references: vec![ReferencePlan {
             table: Name::new("public", "user_documents"),
             column: "extra_data".into(),

@@ -47,7 +47,7 @@ pub(crate) fn table_sql(plan: &Plan) -> String {
 }
 
 /// The mapping as the target has it.
-pub(super) async fn read_back(client: &impl GenericClient, plan: &Plan) -> Result<Mapping, Error> {
+pub(crate) async fn read_back(client: &impl GenericClient, plan: &Plan) -> Result<Mapping, Error> {
     let rows = client
         .query(
             "select old_user_id::text, supabase_user_id, status <> 'merged' from public.user_id_mapping \

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub use email::{EmailFault, normalize};
 pub(crate) use judge::survey;
-pub(crate) use write::{fill_mapping, write_users};
+pub(crate) use write::{expected, fill_mapping, write_users};
 
 use crate::mapping::{IdForm, Mapped, Mapping};
 

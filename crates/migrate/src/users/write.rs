@@ -287,3 +287,29 @@ fn legacy_id(legacy: &str) -> Value {
 fn object(text: &str) -> Map<String, Value> {
     serde_json::from_str(text).unwrap_or_default()
 }
+
+/// What a user should be like on the target.
+pub(crate) struct Expected {
+    pub(crate) legacy: String,
+    pub(crate) hash: Option<Secret>,
+    pub(crate) banned: bool,
+}
+
+/// What everybody should be like: for proving an import.
+pub(crate) async fn expected(
+    source: &Client,
+    plan: &Plan,
+    inventory: &Inventory,
+) -> Result<Vec<Expected>, Error> {
+    let mut people = std::pin::pin!(people(source, plan, inventory).await?);
+    let mut all = Vec::new();
+    while let Some(person) = people.next().await {
+        let person = person?;
+        all.push(Expected {
+            hash: person.hash.as_ref().and_then(stored_hash),
+            banned: person.active == Some(false) || person.deleted,
+            legacy: person.legacy,
+        });
+    }
+    Ok(all)
+}

@@ -1,0 +1,225 @@
+//! A whole run on a real source and a real target.
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test stops at the first surprise and says what it saw")]
+
+use base::{Clock as _, OsRandom, Random as _, SystemClock};
+use insight::{Size, Variant};
+use migrate::ids::Seed;
+use migrate::inspect::{self, inspect};
+use migrate::plan::{IdPolicy, Wishes};
+use migrate::run::{Event, Observer, Options, rollback, run};
+use migrate::{Inventory, Plan, Source, Target};
+use testkit::{Postgres, TestDatabase};
+
+/// A source with the legacy application and an empty target.
+struct Stage {
+    source: TestDatabase,
+    target: TestDatabase,
+}
+
+impl Stage {
+    async fn set(variant: Variant) -> Self {
+        let source = Postgres::shared().database().await;
+        let mut client = source.connect().await;
+        insight::generate(&mut client, variant, Size::S, 1, &mut |_, _| ())
+            .await
+            .unwrap();
+        let target = Postgres::shared().supabase(&[auth::SCHEMA]).await;
+        Self { source, target }
+    }
+
+    async fn plan(&self) -> Plan {
+        let source = Source::new(self.source.admin());
+        let snapshot = source.snapshot().await.unwrap();
+        let inventory = Inventory::read(snapshot.keeper()).await.unwrap();
+        let found = inspect(snapshot.keeper(), &inventory, &inspect::Options::default())
+            .await
+            .unwrap();
+        let wishes = Wishes {
+            run: OsRandom.uuid(),
+            ids: IdPolicy::Uuid,
+        };
+        Plan::make(&inventory, &found, &wishes).unwrap()
+    }
+
+    async fn run(&self, plan: &Plan) -> Result<migrate::run::Report, migrate::Error> {
+        self.run_with(plan, &Seed::new(&OsRandom)).await
+    }
+
+    async fn run_with(
+        &self,
+        plan: &Plan,
+        seed: &Seed,
+    ) -> Result<migrate::run::Report, migrate::Error> {
+        let source = Source::new(self.source.admin());
+        let target = Target::lock(self.target.admin()).await?;
+        run(&source, &target, plan, seed, &options(), &Loud).await
+    }
+
+    /// Everything holds.
+    async fn verify(&self, plan: &Plan) {
+        let source = Source::new(self.source.admin());
+        let target = Target::unlocked(self.target.admin());
+        let verdict = migrate::verify::verify(&source, &target, plan).await.unwrap();
+        assert!(verdict.passes(), "{:#?}", verdict.failures().collect::<Vec<_>>());
+    }
+
+    /// Every row of everything that a run writes, times of writing left out.
+    async fn fingerprint(&self, plan: &Plan) -> Vec<(String, String)> {
+        let client = self.target.connect().await;
+        let mut all = Vec::new();
+        let mut tables: Vec<String> = plan
+            .made_tables()
+            .map(|table| table.name.quoted().to_string())
+            .collect();
+        tables.push("legacy_private.users".into());
+        tables.push("auth.users".into());
+        tables.push("auth.identities".into());
+        tables.push("public.user_id_mapping".into());
+        for table in tables {
+            let drop = "- 'migrated_at' - 'updated_at' - 'created_at' - 'banned_until' - 'raw_app_meta_data' - 'run_id'";
+            let keep = if table == "auth.identities" { format!("{drop} - 'id'") } else { drop.to_owned() };
+            let query = format!("select coalesce(md5(string_agg(md5((to_jsonb(t) {keep})::text), '' order by md5((to_jsonb(t) {keep})::text))), '') || count(*) from {table} t");
+            let row = client.query_one(&query, &[]).await.unwrap();
+            all.push((table, row.get(0)));
+        }
+        all.push(("catalog".into(), self.catalog().await.join("\n")));
+        all
+    }
+
+    /// Everything that has a name in the target, with owner and privileges.
+    async fn catalog(&self) -> Vec<String> {
+        let client = self.target.connect().await;
+        let rows = client.query(include_str!("catalog.sql"), &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+}
+
+fn options() -> Options {
+    Options {
+        jobs: 2,
+        split_bytes: 1 << 30,
+        now: SystemClock.now(),
+        until: None,
+    }
+}
+
+struct Loud;
+
+impl Observer for Loud {
+    fn event(&self, event: Event<'_>) {
+        if let Event::Warning { code, object, text } = event {
+            eprintln!("{code} {object}: {text}");
+        }
+    }
+}
+
+/// MIG-LEG-02, MIG-GEN-02: variant A asks nothing, moves everything and every row is accounted for.
+#[tokio::test]
+async fn the_clean_application_moves_without_a_question() {
+    let stage = Stage::set(Variant::A).await;
+    let plan = stage.plan().await;
+    assert_eq!(plan.questions(), [], "{}", plan.render());
+    let report = stage.run(&plan).await.unwrap();
+    assert!(report.tables.iter().all(migrate::run::TableReport::balances));
+    let client = stage.target.connect().await;
+    let count = |table: &str| format!("select count(*) from {table}");
+    for (table, expected) in [("auth.users", 5_i64), ("auth.identities", 5), ("public.users", 5), ("public.user_id_mapping", 5)] {
+        let row = client.query_one(&count(table), &[]).await.unwrap();
+        assert_eq!(row.get::<_, i64>(0), expected, "{table}");
+    }
+    stage.verify(&plan).await;
+}
+
+/// MIG-GEN-04: a second run finds nothing to do and changes nothing.
+#[tokio::test]
+async fn a_second_run_changes_nothing() {
+    let stage = Stage::set(Variant::A).await;
+    let plan = stage.plan().await;
+    stage.run(&plan).await.unwrap();
+    let before = stage.fingerprint(&plan).await;
+    stage.run(&plan).await.unwrap();
+    assert_eq!(stage.fingerprint(&plan).await, before);
+    stage.verify(&plan).await;
+}
+
+/// MIG-RES-02, MIG-COPY-05: stopped anywhere, as often as you like, and begun again, it ends as an undisturbed run does.
+#[tokio::test]
+async fn a_run_stopped_at_any_moment_ends_as_an_undisturbed_one() {
+    let stage = Stage::set(Variant::A).await;
+    let plan = stage.plan().await;
+    let seed = Seed::from_bytes(&[3; 32]).unwrap();
+    let undisturbed = Stage {
+        source: stage.source,
+        target: Postgres::shared().supabase(&[auth::SCHEMA]).await,
+    };
+    let started = std::time::Instant::now();
+    undisturbed.run_with(&plan, &seed).await.unwrap();
+    let whole = started.elapsed();
+    let expected = undisturbed.fingerprint(&plan).await;
+
+    let disturbed = Stage {
+        source: undisturbed.source,
+        target: stage.target,
+    };
+    let dice = base::SeededRandom::new(7);
+    let mut stops = 0;
+    for _ in 0..40 {
+        let mut byte = [0; 1];
+        dice.fill(&mut byte);
+        let until = whole.mul_f64(f64::from(byte[0]) / 255.0);
+        let attempt = disturbed.run_with(&plan, &seed);
+        if tokio::time::timeout(until, attempt).await.is_err() {
+            stops += 1;
+        }
+    }
+    assert!(stops >= 10, "{stops} of 40 attempts were stopped in the middle");
+    // The server notices a connection that went away a moment later.
+    let report = loop {
+        match disturbed.run_with(&plan, &seed).await {
+            Err(migrate::Error::Locked { .. }) => tokio::task::yield_now().await,
+            other => break other.unwrap(),
+        }
+    };
+    assert!(report.tables.iter().all(migrate::run::TableReport::balances));
+    assert_eq!(disturbed.fingerprint(&plan).await, expected);
+    disturbed.verify(&plan).await;
+}
+
+/// MIG-RBK-02: after a rollback the target is as it was, whoever signed up there meanwhile included.
+#[tokio::test]
+async fn a_rollback_leaves_the_target_as_it_was() {
+    let stage = Stage::set(Variant::A).await;
+    let client = stage.target.connect().await;
+    let before = stage.catalog().await;
+    let plan = stage.plan().await;
+    stage.run(&plan).await.unwrap();
+    client
+        .batch_execute(
+            "insert into auth.users (id, aud, role, email) values (gen_random_uuid(), 'authenticated', 'authenticated', 'new@b.example')",
+        )
+        .await
+        .unwrap();
+    let target = Target::lock(stage.target.admin()).await.unwrap();
+    let undone = rollback(&target, plan.run, "S01").await.unwrap();
+    assert_eq!((undone.users, undone.users_kept), (5, 0));
+    assert_eq!(stage.catalog().await, before);
+    let rows = client.query("select email from auth.users", &[]).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    // And again, and the whole way once more.
+    rollback(&target, plan.run, "S01").await.unwrap();
+    drop(target);
+    stage.run(&plan).await.unwrap();
+    stage.verify(&plan).await;
+}
+
+/// MIG-RES-03
+#[tokio::test]
+async fn one_engine_at_a_time() {
+    let target = Postgres::shared().supabase(&[auth::SCHEMA]).await;
+    let first = Target::lock(target.admin()).await.unwrap();
+    match Target::lock(target.admin()).await {
+        Err(migrate::Error::Locked { holder }) => assert!(holder.contains("process "), "{holder}"),
+        other => panic!("{other:?}"),
+    }
+    drop(first);
+}
