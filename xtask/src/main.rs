@@ -16,7 +16,7 @@ const HELP: &str = "\
 cargo xtask <task>
 
   test [filter]   install what the tests need, then run every test of the workspace
-  bench [name]    start, rest, login: measure the release binary beside its yardsticks
+  bench [name]    start, rest, login, realtime: measure the release binary beside its yardsticks
   floors          check that every arrow between crates points down
   reference       write docs/reference/settings.md from the code
   lint            rustfmt, clippy with warnings as errors, floors

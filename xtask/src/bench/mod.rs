@@ -10,7 +10,9 @@
 mod load;
 mod login;
 mod process;
+mod realtime;
 mod rest;
+mod sockets;
 mod stack;
 mod start;
 
@@ -40,13 +42,16 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
         if wants("start") {
             println!("{first}");
         }
-        if wants("rest") || wants("login") {
+        if wants("rest") || wants("login") || wants("realtime") {
             let stack = Stack::start(&dir, PORT).await?;
             if wants("rest") {
                 println!("{}", rest::measure(&stack, SPAN).await?);
             }
             if wants("login") {
                 println!("{}", login::measure(&stack, SPAN).await?);
+            }
+            if wants("realtime") {
+                println!("{}", realtime::measure(&stack, SPAN).await?);
             }
             stack.stop()?;
         }

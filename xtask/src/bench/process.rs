@@ -39,6 +39,11 @@ impl Family {
         Self { root }
     }
 
+    /// The process that it is the family of.
+    pub(crate) fn root(&self) -> u32 {
+        self.root
+    }
+
     /// CPU time of the whole family. A backend that has ended is no longer counted, so measure over spans in
     /// which connections live on.
     pub(crate) fn cpu(&self) -> Result<Cpu> {

@@ -107,8 +107,19 @@ async fn wait_for(stack: &Stack, request: &Request) -> Result<()> {
     load::once(&stack.address(), request).await.map(|_| ())
 }
 
+/// SQL under way.
+pub(super) struct Running(std::process::Child);
+
+impl Running {
+    /// Waits for its good end.
+    pub(super) fn finish(mut self) -> Result<()> {
+        ensure!(self.0.wait()?.success(), "the statement failed");
+        Ok(())
+    }
+}
+
 /// PostgreSQL's own client programs on the stack's socket.
-struct Sql {
+pub(super) struct Sql {
     bin: PathBuf,
     socket: String,
     port: u16,
@@ -116,7 +127,7 @@ struct Sql {
 }
 
 impl Sql {
-    fn of(stack: &Stack) -> Result<Self> {
+    pub(super) fn of(stack: &Stack) -> Result<Self> {
         let (socket, port) = stack.socket()?;
         let mut bins: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
             .into_iter()
@@ -152,7 +163,7 @@ impl Sql {
         command
     }
 
-    fn run(&self, sql: &str) -> Result<()> {
+    pub(super) fn run(&self, sql: &str) -> Result<()> {
         let output = self
             .command("psql")
             .args(["-q", "-v", "ON_ERROR_STOP=1", "-d", "postgres", "-c", sql])
@@ -163,6 +174,15 @@ impl Sql {
             String::from_utf8_lossy(&output.stderr)
         );
         Ok(())
+    }
+
+    /// Starts `sql` and does not wait for it.
+    pub(super) fn spawn(&self, sql: &str) -> Result<Running> {
+        let child = self
+            .command("psql")
+            .args(["-q", "-v", "ON_ERROR_STOP=1", "-d", "postgres", "-c", sql])
+            .spawn()?;
+        Ok(Running(child))
     }
 
     /// Transactions a second.
