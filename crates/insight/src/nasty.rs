@@ -6,12 +6,14 @@ use crate::Variant;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Label<'a> {
     /// What the target is:
-    /// - `users`: the column that identifies users; the first one, should there be several.
+    /// - `users`: the column that identifies users; once for each users table.
     /// - `declared`: a column with a foreign key to it; all of them are listed, unless `declared-count` says how many.
     /// - `undeclared`: a column that holds ids of users without a foreign key.
     /// - `mixed`: a text column with ids of users and UUIDs.
     /// - `array`, `json`, `polymorphic`: elements, a path (`… -> key -> key[*]`), rows of one type
     ///   (`table.column = 'value', id`).
+    /// - `composite`: a column of a foreign key of several columns to the users.
+    /// - `chain`: a column of a foreign key to a column that refers to users itself.
     /// - `uuid`, `by-name`: a reference to another unique column of the users, which stays as it is.
     /// - `token`: text such as `person:7`, for a person to look at.
     /// - `never`: looks like a reference and is none.
@@ -59,12 +61,25 @@ pub fn nasty() -> &'static [(&'static str, &'static str)] {
         "08_peppered",
         "08_salt_prefix",
         "09_seventy_keys",
+        "10_composite_keys",
+        "11_partitions",
+        "12_inheritance",
+        "13_views",
+        "14_functions",
+        "15_indexes",
         "16_cyclic_keys",
         "17_keys_to_names",
         "18_bigint_ids",
         "18_numeric_ids",
         "18_smallint_ids",
         "18_text_ids",
+        "19_odd_tables",
+        "20_row_security",
+        "23_watchful_triggers",
+        "24_soft_deleted",
+        "25_tenants",
+        "26_two_user_tables",
+        "28_sequences",
         "33_boutique",
         "34_clinic",
     ]

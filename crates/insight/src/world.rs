@@ -20,7 +20,7 @@ const DOMAINS: [&str; 3] = ["example.com", "example.org", "example.net"];
 
 /// Users that the earlier attempt did carry over, in variant B.
 pub(crate) const MAPPED: [i32; 9] = [1, 2, 4, 5, 12, 13, 17, 18, 23];
-/// Ids that the earlier attempt invented, "the highest one and one more": the first now belongs to [`COLLIDING`].
+/// Ids that the earlier attempt invented, "one more than the highest mapped one": the first is really [`COLLIDING`]'s.
 pub(crate) const INVENTED: [i32; 4] = [COLLIDING, 25, 26, 27];
 
 /// The invariable part of one generated database.

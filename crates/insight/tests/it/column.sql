@@ -1,5 +1,5 @@
--- $1 schema.table.column, $2 the same of the users' id.
--- Columns: whether it is there, whether it has a foreign key of one column to the users' id.
+-- $1 schema.table.column, $2 the same of each id of users.
+-- Columns: whether it is there, whether it has a foreign key of one column to an id of users.
 with wanted as (
   select attribute.attrelid, attribute.attnum
   from parse_ident($1) as parts
@@ -8,7 +8,8 @@ with wanted as (
     and attribute.attname = parts[3] and not attribute.attisdropped
 ), users as (
   select attribute.attrelid, attribute.attnum
-  from parse_ident($2) as parts
+  from unnest($2::text[]) as target
+  cross join parse_ident(target) as parts
   join pg_attribute as attribute
     on attribute.attrelid = to_regclass(format('%I.%I', parts[1], parts[2]))
     and attribute.attname = parts[3]

@@ -2,17 +2,11 @@
 
 use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
 use hmac::{Hmac, Mac as _};
-use insight::{labels, nasty};
+use insight::labels;
 use sha2::Sha256;
-use testkit::Postgres;
 use tokio_postgres::Client;
 
-async fn loaded(name: &str) -> (Client, &'static str) {
-    let (_, sql) = nasty().iter().find(|(listed, _)| *listed == name).unwrap();
-    let client = Postgres::shared().database().await.connect().await;
-    client.batch_execute(sql).await.unwrap();
-    (client, sql)
-}
+use crate::nasty::loaded;
 
 /// The stored hash and salt of the address.
 async fn stored(client: &Client, columns: &str, table: &str, address: &str) -> (String, String) {
