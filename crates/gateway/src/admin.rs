@@ -84,8 +84,27 @@ pub(crate) fn router(health: HealthCheck, metrics: Option<PrometheusHandle>) -> 
         .route("/live", get(|| async { StatusCode::OK }))
         .route("/ready", ready.clone())
         .route("/health", ready)
+        .route("/api/tenants/{tenant}/health", get(tenant))
         .route("/metrics", get(metrics_text))
         .with_state((health, metrics))
+}
+
+/// What the compose file of a self-hosted stack probes (GW-HLT-04); there is one tenant, whatever its name.
+async fn tenant(State((health, _)): State<AdminState>) -> Response {
+    let report = health().await;
+    let mut services = report.services.iter();
+    let realtime = services.find(|line| line.service == "realtime");
+    let healthy = realtime.is_some_and(|line| line.health == Health::Ready);
+    let code = if healthy {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let data = serde_json::json!({
+        "healthy": healthy, "db_connected": healthy, "replication_connected": healthy, "connected_cluster": 1,
+        "region": null, "node": null,
+    });
+    web::json_response(code, &serde_json::json!({ "data": data }))
 }
 
 type AdminState = (HealthCheck, Option<PrometheusHandle>);

@@ -29,6 +29,15 @@ use crate::{Access, CorsRule, Error, Mount, Rule, log, path, route};
 const REQUEST_ID: HeaderName = HeaderName::from_static("sb-request-id");
 /// How long a request may stand still.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Headers that end at this hop.
+const HOP_BY_HOP: [HeaderName; 6] = [
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    http::header::PROXY_AUTHORIZATION,
+    http::header::TE,
+    http::header::TRAILER,
+    http::header::TRANSFER_ENCODING,
+];
 /// Headers that only the gateway may set.
 const INTERNAL_PREFIXES: [&str; 3] = ["x-consumer-", "x-credential-", "x-authenticated-"];
 
@@ -321,6 +330,22 @@ impl Door {
 
     /// GW-LSN-04, GW-FWD-04, GW-FWD-05: drops what services must not see.
     fn clean(headers: &mut HeaderMap) {
+        // What `Connection` names concerns this connection only; an upgrade needs its own two words of it.
+        let upgrades = headers.contains_key(http::header::UPGRADE);
+        let named: Vec<HeaderName> = headers
+            .get_all(http::header::CONNECTION)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .filter_map(|name| name.trim().parse().ok())
+            .filter(|name| *name != http::header::UPGRADE)
+            .collect();
+        for name in named.iter().chain(&HOP_BY_HOP) {
+            headers.remove(name);
+        }
+        if !upgrades {
+            headers.remove(http::header::CONNECTION);
+        }
         let unwanted: Vec<HeaderName> = headers
             .keys()
             .filter(|name| {

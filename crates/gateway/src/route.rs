@@ -158,12 +158,15 @@ impl Target {
     }
 }
 
-/// The rule for a path: longest match wins, an exact one before a prefix of the same length.
+/// The rule for a path: longest match wins, an exact one before a prefix of the same length. A service's prefix
+/// without its slash is nobody's, not even the catch-all's (GW-LSN-05).
 pub(crate) fn find<'a>(mounts: &'a [Mount], path: &str) -> Option<(&'a Mount, &'a Rule)> {
-    mounts
+    let bare = mounts.iter().any(|mount| mount.prefix == path);
+    let found = mounts
         .iter()
         .flat_map(|mount| mount.rules.iter().map(move |rule| (mount, rule)))
         .filter_map(|(mount, rule)| Some((rule.specificity(path)?, mount, rule)))
         .max_by_key(|(specificity, ..)| *specificity)
-        .map(|(_, mount, rule)| (mount, rule))
+        .map(|(_, mount, rule)| (mount, rule));
+    found.filter(|(_, rule)| !(bare && rule.pattern == Pattern::Prefix("/")))
 }

@@ -1,6 +1,8 @@
 //! The door as a whole: a real listener, an echoing service behind every kind of route.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod wire;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -22,6 +24,8 @@ const SECRET: &str = "a-secret-of-at-least-thirty-two-bytes!";
 
 struct House {
     url: String,
+    door: Arc<Door>,
+    bound: gateway::Bound,
     tasks: Tasks,
     anon: String,
     service: String,
@@ -40,6 +44,7 @@ async fn echo(request: Request) -> impl IntoResponse {
             .and_then(|v| v.to_str().ok())
             .map(str::to_owned)
     };
+    let names: Vec<_> = request.headers().keys().map(ToString::to_string).collect();
     let peer = request.extensions().get::<web::Peer>().cloned();
     let key = request.extensions().get::<web::ApiKey>().copied();
     let body = json!({
@@ -50,6 +55,9 @@ async fn echo(request: Request) -> impl IntoResponse {
         "profile": header("content-profile"),
         "forwarded_prefix": header("x-forwarded-prefix"),
         "consumer": header("x-consumer-id"),
+        "method": request.method().as_str(),
+        "host": header("host"),
+        "names": names,
         "base": peer.map(|peer| peer.base_url()),
         "synthesized": key.map(|key| key.synthesized),
     });
@@ -60,6 +68,33 @@ async fn echo(request: Request) -> impl IntoResponse {
         ],
         axum::Json(body),
     )
+}
+
+/// A socket that first says with which query it was opened.
+async fn told(
+    uri: axum::http::Uri,
+    socket: axum::extract::ws::WebSocketUpgrade,
+) -> impl IntoResponse {
+    socket.on_upgrade(|mut socket| async move {
+        let query = uri.query().unwrap_or_default().to_owned();
+        let _ = socket.send(query.into()).await;
+    })
+}
+
+/// Counts what comes.
+async fn count(body: axum::body::Body) -> String {
+    let mut stream = body.into_data_stream();
+    let mut bytes = 0;
+    while let Some(Ok(chunk)) = stream.next().await {
+        bytes += chunk.len();
+    }
+    bytes.to_string()
+}
+
+/// Answers with the first piece, whatever is still to come.
+async fn first(body: axum::body::Body) -> Vec<u8> {
+    let mut stream = body.into_data_stream();
+    stream.next().await.unwrap().unwrap().to_vec()
 }
 
 async fn upgrade(socket: axum::extract::ws::WebSocketUpgrade) -> impl IntoResponse {
@@ -75,6 +110,10 @@ async fn upgrade(socket: axum::extract::ws::WebSocketUpgrade) -> impl IntoRespon
 fn mounts() -> Vec<Mount> {
     let router = Router::new()
         .route("/socket/websocket", axum::routing::any(upgrade))
+        .route("/socket/told", axum::routing::any(told))
+        .route("/count", axum::routing::any(count))
+        .route("/first", axum::routing::any(first))
+        .route("/get-only", axum::routing::get(echo))
         .route(
             "/panic",
             axum::routing::any(|| async { panic!("on purpose") as () }),
@@ -140,6 +179,14 @@ fn mounts() -> Vec<Mount> {
             vec![Rule::prefix("/late/", Access::Open, "/late")],
         )
     };
+    let elsewhere = Mount {
+        backend: Backend::Elsewhere,
+        ..mount(
+            "elsewhere",
+            "/elsewhere/v1",
+            vec![Rule::prefix("/elsewhere/v1/", Access::Key, "/elsewhere/v1")],
+        )
+    };
     let dashboard = mount(
         "dashboard",
         "",
@@ -156,11 +203,20 @@ fn mounts() -> Vec<Mount> {
         storage,
         meta,
         late,
+        elsewhere,
         dashboard,
     ]
 }
 
 async fn house_with(change: impl FnOnce(&mut settings::Gateway), health: Health) -> House {
+    house_of(change, |_| {}, health).await
+}
+
+async fn house_of(
+    change: impl FnOnce(&mut settings::Gateway),
+    change_keys: impl FnOnce(&mut settings::Keys),
+    health: Health,
+) -> House {
     let mut settings = settings::Gateway::default();
     settings.host = "127.0.0.1".parse().unwrap();
     settings.port = 0;
@@ -174,14 +230,17 @@ async fn house_with(change: impl FnOnce(&mut settings::Gateway), health: Health)
     configured.service_role_key = ApiKeys::mint(&keys, ApiKeyClass::Service, now, 3_600).unwrap();
     configured.publishable_key = ApiKeys::mint_opaque(ApiKeyClass::Anon, &OsRandom);
     configured.secret_key = ApiKeys::mint_opaque(ApiKeyClass::Service, &OsRandom);
+    change_keys(&mut configured);
     let verifier = Verifier::new(keys.clone(), Arc::new(SystemClock));
     let api_keys = ApiKeys::from_settings(&configured, &verifier, now);
     let check: HealthCheck = Arc::new(move || {
         let report = HealthReport {
-            services: vec![ServiceHealth {
-                service: "rest",
-                health: health.clone(),
-            }],
+            services: ["rest", "realtime"]
+                .map(|service| ServiceHealth {
+                    service,
+                    health: health.clone(),
+                })
+                .into(),
         };
         Box::pin(async move { report })
     });
@@ -192,6 +251,8 @@ async fn house_with(change: impl FnOnce(&mut settings::Gateway), health: Health)
     let gateway = Gateway::serve(listeners, &door, &settings, None, &tasks);
     House {
         url: format!("http://{}", gateway.bound.api),
+        door,
+        bound: gateway.bound,
         tasks,
         anon: configured.anon_key.expose().to_owned(),
         service: configured.service_role_key.expose().to_owned(),
@@ -564,7 +625,10 @@ async fn health_and_missing_services_are_said_plainly() {
         down.get("/healthz", &[]).await,
         (
             503,
-            json!({"status": "unavailable", "down": [{"service": "rest", "reason": "the database is gone"}]})
+            json!({"status": "unavailable", "down": [
+                {"service": "rest", "reason": "the database is gone"},
+                {"service": "realtime", "reason": "the database is gone"},
+            ]})
         )
     );
     let answer = ready.send(Method::GET, "/late/x", &[]).await;
