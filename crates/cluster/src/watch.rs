@@ -13,9 +13,8 @@ use crate::process::{Plan, Process, last_words};
 const GRACE: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// As many ends within [`WINDOW`] are taken for an answer.
-const ENDS: usize = 10;
-const WINDOW: Duration = Duration::from_secs(60);
+/// An end after as long a quiet time is a first one again.
+const QUIET: Duration = Duration::from_secs(60);
 
 /// Owns the server's process and the data directory's lock.
 #[derive(Debug)]
@@ -56,16 +55,15 @@ impl Watch {
         let _ = stopped.send(());
     }
 
-    /// The next run; none when told to stop meanwhile, or when it will not stay up.
+    /// The next run; none when told to stop meanwhile. It never gives up: what keeps a server from starting (a full
+    /// disk, too little memory) passes, and until then the services say that they are not ready.
     async fn again(&self, ends: &mut Ends, told: &mut oneshot::Receiver<()>) -> Option<Process> {
         loop {
-            let Some(pause) = ends.note(Instant::now()) else {
+            let pause = ends.note(Instant::now());
+            if pause == LONGEST_PAUSE {
                 let log = last_words(&self.plan.log, 0);
-                tracing::error!(%log, "PostgreSQL does not stay up; it is not started again");
-                // Nothing runs; wait to be stopped, so that the lock is kept until then.
-                let _ = told.await;
-                return None;
-            };
+                tracing::error!(%log, ?pause, "PostgreSQL does not stay up; it is tried again");
+            }
             tokio::select! {
                 _ = &mut *told => return None,
                 () = sleep(pause) => {}
@@ -82,18 +80,26 @@ impl Watch {
     }
 }
 
-/// When the server ended lately.
+/// How often the server ended in a row, and when it did last.
 #[derive(Debug, Default)]
-pub(crate) struct Ends(Vec<Instant>);
+pub(crate) struct Ends {
+    in_a_row: u32,
+    last: Option<Instant>,
+}
 
 impl Ends {
-    /// Notes an end, and says how long to pause before the next start; nothing when it is no use.
-    pub(crate) fn note(&mut self, now: Instant) -> Option<Duration> {
-        self.0.retain(|end| now.duration_since(*end) < WINDOW);
-        self.0.push(now);
-        let before = u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX);
-        let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(before));
-        (self.0.len() < ENDS).then(|| pause.min(LONGEST_PAUSE))
+    /// Notes an end, and says how long to pause before the next start: twice as long each time, up to a limit.
+    pub(crate) fn note(&mut self, now: Instant) -> Duration {
+        if self
+            .last
+            .is_none_or(|last| now.duration_since(last) >= QUIET)
+        {
+            self.in_a_row = 0;
+        }
+        self.last = Some(now);
+        let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(self.in_a_row));
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        pause.min(LONGEST_PAUSE)
     }
 }
 
@@ -102,13 +108,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_double_and_ten_ends_in_a_minute_are_enough() {
+    fn pauses_double_up_to_a_limit_and_never_end() {
         let start = Instant::now();
         let mut ends = Ends::default();
-        let pauses: Vec<_> = (0..9).filter_map(|_| ends.note(start)).collect();
+        let pauses: Vec<_> = (0..50).map(|_| ends.note(start)).collect();
         assert_eq!(pauses[..3], [100, 200, 400].map(Duration::from_millis));
-        assert_eq!(pauses[8], LONGEST_PAUSE);
-        assert_eq!(ends.note(start), None);
+        assert!(pauses[7..].iter().all(|pause| *pause == LONGEST_PAUSE));
     }
 
     #[test]
@@ -118,6 +123,6 @@ mod tests {
         for _ in 0..9 {
             ends.note(start);
         }
-        assert_eq!(ends.note(start + WINDOW), Some(FIRST_PAUSE));
+        assert_eq!(ends.note(start + QUIET), FIRST_PAUSE);
     }
 }

@@ -177,3 +177,26 @@ fn hold(dir: &std::path::Path) -> std::process::Child {
 fn ready(dir: &std::path::Path) -> bool {
     fs::read_to_string(dir.join("db/postmaster.pid")).is_ok_and(|text| text.contains("ready"))
 }
+
+/// What keeps a server from starting passes: the watch goes on trying, and is there when it has.
+#[tokio::test]
+async fn a_server_that_cannot_start_is_tried_again_until_it_can() {
+    let dir = folder();
+    let server = start(dir.path()).await.unwrap();
+    let settings = dir.path().join("db/postgresql.auto.conf");
+    let before = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, "no_such_setting = 1\n").unwrap();
+    kill(postmaster(dir.path()).unwrap(), Signal::SIGKILL).unwrap();
+    let log = dir.path().join("logs/postgres.log");
+    let failures = || {
+        fs::read_to_string(&log)
+            .unwrap_or_default()
+            .matches("no_such_setting")
+            .count()
+    };
+    until(|| failures() >= 3).await;
+    fs::write(&settings, before).unwrap();
+    let client = connect(&server.admin("postgres")).await;
+    assert_eq!(show(&client, "select 1").await, "1");
+    server.stop().await.unwrap();
+}
