@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 /// The shape of error bodies that a client expects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,6 +184,36 @@ pub enum Error {
     /// The code is wrong or old.
     ReauthenticationInvalid,
 
+    // Second factors.
+    /// Not for users without an address.
+    NotForGuests,
+    /// The path names no UUID.
+    FactorIdShape,
+    /// No such factor of the user.
+    FactorUnknown,
+    /// Factors of a kind cannot be added: the code for it, and the kind's title.
+    EnrollDisabled(&'static str, &'static str),
+    /// Factors of a kind are not asked for: the same.
+    VerifyDisabled(&'static str, &'static str),
+    /// There is a verified factor of that number.
+    FactorExists,
+    /// There is a factor of that name.
+    FactorName(String),
+    /// No room for another factor.
+    TooManyFactors,
+    /// Another factor needs the one that there is.
+    EnrollAal,
+    /// To take a factor away needs it.
+    UnenrollAal,
+    /// No such challenge of the factor.
+    ChallengeUnknown,
+    /// A challenge from elsewhere, or used.
+    ChallengeIp,
+    /// A challenge that is too old.
+    ChallengeExpired(Uuid),
+    /// A wrong code; the sentence.
+    FactorCode(&'static str),
+
     // Flows.
     /// No flow of that code.
     FlowUnknown,
@@ -293,6 +324,21 @@ impl Error {
             Self::ConfirmPhoneFirst => line(422, "phone_not_confirmed", "Please verify your phone first."),
             Self::ReauthenticationNeeded => line(400, "reauthentication_needed", "Password update requires reauthentication"),
             Self::ReauthenticationInvalid => line(422, "reauthentication_not_valid", "Nonce has expired or is invalid"),
+
+            Self::NotForGuests => line(403, "no_authorization", "Anonymous user not allowed to perform these actions"),
+            Self::FactorIdShape => line(404, "validation_failed", "factor_id must be an UUID"),
+            Self::FactorUnknown => line(404, "mfa_factor_not_found", "Factor not found"),
+            Self::EnrollDisabled(code, title) => told(422, code, format!("MFA enroll is disabled for {title}")),
+            Self::VerifyDisabled(code, title) => told(422, code, format!("MFA verification is disabled for {title}")),
+            Self::FactorExists => line(422, "mfa_verified_factor_exists", "A verified phone factor already exists, unenroll the existing factor to continue"),
+            Self::FactorName(name) => told(422, "mfa_factor_name_conflict", format!("A factor with the friendly name \"{name}\" for this user already exists")),
+            Self::TooManyFactors => line(422, "too_many_enrolled_mfa_factors", "Maximum number of verified factors reached, unenroll to continue"),
+            Self::EnrollAal => line(403, "insufficient_aal", "AAL2 required to enroll a new factor"),
+            Self::UnenrollAal => line(422, "insufficient_aal", "AAL2 required to unenroll verified factor"),
+            Self::ChallengeUnknown => line(422, "mfa_factor_not_found", "MFA factor with the provided challenge ID not found"),
+            Self::ChallengeIp => line(422, "mfa_ip_address_mismatch", "Challenge and verify IP addresses mismatch."),
+            Self::ChallengeExpired(id) => told(422, "mfa_challenge_expired", format!("MFA challenge {id} has expired, verify against another challenge or create a new challenge.")),
+            Self::FactorCode(message) => line(422, "mfa_verification_failed", message),
 
             Self::FlowUnknown => line(404, "flow_state_not_found", "invalid flow state, no valid flow state found"),
             Self::FlowMissing => line(400, "flow_state_not_found", "No associated flow state found. Please start the flow again"),

@@ -17,6 +17,7 @@ mod db;
 mod deletion;
 mod duration;
 mod error;
+mod factor;
 mod flow;
 mod identity;
 mod letters;

@@ -253,6 +253,18 @@ section! {
         pub mfa_totp_enroll_enabled: bool = "true", env ["GOTRUE_MFA_TOTP_ENROLL_ENABLED"];
         /// Second factors by authenticator apps are asked for.
         pub mfa_totp_verify_enabled: bool = "true", env ["GOTRUE_MFA_TOTP_VERIFY_ENABLED"];
+        /// A code of an authenticator app is good for one sign-in only.
+        pub mfa_totp_single_use: bool = "false", env [];
+        /// Second factors by text message may be added.
+        pub mfa_phone_enroll_enabled: bool = "false", env ["GOTRUE_MFA_PHONE_ENROLL_ENABLED"];
+        /// Second factors by text message are asked for.
+        pub mfa_phone_verify_enabled: bool = "false", env ["GOTRUE_MFA_PHONE_VERIFY_ENABLED"];
+        /// Digits of the codes of second factors by text message, 6 to 10.
+        pub mfa_phone_otp_length: usize = "6", env ["GOTRUE_MFA_PHONE_OTP_LENGTH"];
+        /// Text of the message of a second factor.
+        pub mfa_phone_template: String = "Your code is {{ .Code }}", env ["GOTRUE_MFA_PHONE_TEMPLATE"];
+        /// Shortest time between two messages of a second factor.
+        pub mfa_phone_max_frequency: Duration = "1m", env ["GOTRUE_MFA_PHONE_MAX_FREQUENCY"];
         /// Most factors of a user, verified or not.
         pub mfa_max_enrolled_factors: i64 = "10", env ["GOTRUE_MFA_MAX_ENROLLED_FACTORS"];
         /// Most verified factors of a user.

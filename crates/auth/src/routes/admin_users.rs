@@ -26,13 +26,13 @@ pub(super) async fn get(service: &Inner, ask: &Ask, id: &str) -> Result<Response
 }
 
 /// Which part of a list is wanted.
-struct Page {
+pub(super) struct Page {
     number: i64,
-    size: i64,
+    pub(super) size: i64,
 }
 
 impl Page {
-    fn read(ask: &Ask) -> Result<Self, Error> {
+    pub(super) fn read(ask: &Ask) -> Result<Self, Error> {
         let number = |name: &str, default: i64| match ask.query(name).filter(|t| !t.is_empty()) {
             None => Ok(default),
             Some(text) => text
@@ -52,12 +52,12 @@ impl Page {
         Ok(page)
     }
 
-    fn offset(&self) -> i64 {
+    pub(super) fn offset(&self) -> i64 {
         (self.number - 1).saturating_mul(self.size)
     }
 
     /// `Link`, as auth-js reads it: the query's keys in alphabetical order.
-    fn links(&self, path: &str, total: i64) -> String {
+    pub(super) fn links(&self, path: &str, total: i64) -> String {
         let last = ((total + self.size - 1) / self.size).max(1);
         let link = |page: i64, relation: &str| {
             format!(

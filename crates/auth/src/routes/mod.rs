@@ -1,7 +1,10 @@
 //! All routes, and the one place that answers.
 
+mod admin_audit;
+mod admin_factors;
 mod admin_users;
 mod admin_write;
+mod factors;
 mod generate_link;
 mod health;
 mod invite;
@@ -104,13 +107,29 @@ async fn answer(service: &Inner, ask: &Ask) -> Result<Response, Error> {
         ["admin", "users", id] if put => admin_write::update(service, ask, id).await,
         ["admin", "users", id] if delete => admin_users::delete(service, ask, id).await,
         ["admin", "generate_link"] if post => generate_link::post(service, ask).await,
+        ["admin", "audit"] if get => admin_audit::list(service, ask).await,
+        ["admin", "users", id, "factors"] if get => admin_factors::list(service, ask, id).await,
+        ["admin", "users", id, "factors", factor] if put => {
+            admin_factors::update(service, ask, id, factor).await
+        }
+        ["admin", "users", id, "factors", factor] if delete => {
+            admin_factors::delete(service, ask, id, factor).await
+        }
+        ["factors"] if post => factors::enroll(service, ask).await,
+        ["factors", id] if delete => factors::unenroll(service, ask, id).await,
+        ["factors", id, "challenge"] if post => factors::challenge(service, ask, id).await,
+        ["factors", id, "verify"] if post => factors::verify(service, ask, id).await,
         ["mailbox", rest @ ..] => mailbox(service, ask, rest),
         [
             "health" | "settings" | "signup" | "token" | "logout" | "user" | "otp" | "magiclink"
-            | "recover" | "resend" | "verify" | "reauthenticate" | "invite",
+            | "recover" | "resend" | "verify" | "reauthenticate" | "invite" | "factors",
         ]
+        | ["factors", _]
+        | ["factors", _, "challenge" | "verify"]
+        | ["admin", "users", _, "factors"]
+        | ["admin", "users", _, "factors", _]
         | [".well-known", "jwks.json" | "openid-configuration"]
-        | ["admin", "users" | "generate_link"]
+        | ["admin", "users" | "generate_link" | "audit"]
         | ["admin", "users", _] => Err(Error::Method),
         _ => Err(Error::NoRoute),
     }

@@ -31,6 +31,7 @@ const TEST_ID: &str = "test-otp";
 pub(crate) struct Texts {
     provider: Option<Provider>,
     template: Template,
+    factor_template: Template,
     test_codes: HashMap<String, String>,
     test_until: Option<DateTime<Utc>>,
     quota: Quota,
@@ -89,6 +90,9 @@ impl Texts {
                 .map_err(|why| StartError::Setting("auth.sms_provider", why))?,
             template: Template::parse(&settings.sms_template)
                 .map_err(|fault| StartError::Setting("auth.sms_template", fault.to_string()))?,
+            factor_template: Template::parse(&settings.mfa_phone_template).map_err(|fault| {
+                StartError::Setting("auth.mfa_phone_template", fault.to_string())
+            })?,
             test_codes: test_codes(settings.sms_test_otp.expose())
                 .ok_or_else(|| wrong("auth.sms_test_otp", "is not phone:code,…"))?,
             test_until,
@@ -220,6 +224,40 @@ pub(crate) async fn send(
             purpose.word()
         ))
     })
+}
+
+/// Sends the code of a second factor; answers with it.
+pub(crate) async fn send_factor(
+    service: &Inner,
+    phone: &str,
+    channel: &str,
+) -> Result<String, Error> {
+    let (texts, settings, now) = (&service.texts, &service.settings, service.now());
+    if let Some(code) = texts.test_code(phone, now) {
+        return Ok(code.to_owned());
+    }
+    if settings.rate_limits && !settings.phone_autoconfirm && !texts.quota.take(now) {
+        return Err(Error::SmsQuota);
+    }
+    // The provider that makes codes itself cannot be told ours.
+    let provider = texts
+        .provider
+        .as_ref()
+        .filter(|provider| provider.check("", "").is_none());
+    let provider = provider.ok_or(Error::NoSmsProvider)?;
+    let code = otp::draw(service, settings.mfa_phone_otp_length);
+    let text = texts
+        .factor_template
+        .text(&json!({ "Code": code }))
+        .map_err(|fault| Error::Internal(fault.to_string()))?;
+    let Ok(_place) = texts.places.try_acquire() else {
+        return Err(Error::Busy);
+    };
+    let sent = texts
+        .ask(provider.message(phone, &text, &code, channel))
+        .await;
+    sent.map_err(|why| Error::SmsFailed(format!("Error sending message: {why}")))?;
+    Ok(code)
 }
 
 /// Whether a code is the one that was sent to a number (`stored`, at `sent`).

@@ -10,7 +10,7 @@ use super::Fault;
 use super::html;
 
 /// What a query's value leaves as it is.
-pub(super) const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+pub(crate) const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')

@@ -14,6 +14,7 @@ mod tests;
 
 use serde_json::Value;
 
+pub(crate) use functions::QUERY;
 use parse::Node;
 
 /// A template that was understood.

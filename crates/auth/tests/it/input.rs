@@ -5,7 +5,18 @@ use serde_json::{Value, json};
 use crate::house::{House, confirming, text};
 
 /// Every endpoint that reads a body, and the fields it knows.
-const ENDPOINTS: [(&str, &str, &[&str]); 13] = [
+const ENDPOINTS: [(&str, &str, &[&str]); 16] = [
+    (
+        "POST",
+        "/factors",
+        &["factor_type", "friendly_name", "issuer", "phone"],
+    ),
+    ("POST", "/factors/{factor}/challenge", &["channel"]),
+    (
+        "POST",
+        "/factors/{factor}/verify",
+        &["challenge_id", "code"],
+    ),
     (
         "POST",
         "/signup",
@@ -132,6 +143,7 @@ fn good(path: &str) -> Value {
         "/token?grant_type=refresh_token" => json!({"refresh_token": "abcdefghijkl"}),
         "/token?grant_type=pkce" => json!({"auth_code": "x", "code_verifier": "y"}),
         "/user" => json!({}),
+        "/factors" => json!({"factor_type": "totp", "friendly_name": "x"}),
         "/signup" => json!({"email": "bob@example.com", "password": "correct-horse"}),
         "/admin/users" => json!({"email": "eve@example.com"}),
         _ => json!({"email": "ada@example.com", "password": "correct-horse"}),
@@ -171,10 +183,17 @@ async fn no_value_in_any_field_is_a_failure_of_ours() {
     let house = House::with(settings).await;
     let token = text(&house.person("ada").await, "access_token");
     let service = house.service();
+    let made = house
+        .ask(&token, "POST", "/factors", "{\"factor_type\":\"totp\"}")
+        .await
+        .good();
+    let factor = text(&made, "id");
     for (method, path, fields) in ENDPOINTS {
-        let who = match path {
+        let path = &path.replace("{factor}", &factor);
+        let who = match path.as_str() {
             "/user" => &token,
             "/invite" => &service,
+            path if path.starts_with("/factors") => &token,
             path if path.starts_with("/admin") => &service,
             _ => "",
         };

@@ -10,6 +10,8 @@ mod changes;
 #[cfg(test)]
 mod crowd;
 #[cfg(test)]
+mod factors;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod input;

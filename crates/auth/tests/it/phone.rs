@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::house::{House, PASSWORD, claims, confirming, text};
 
 /// A provider that keeps the forms it is sent.
-struct Provider {
+pub(crate) struct Provider {
     url: String,
     asked: Arc<Mutex<Vec<String>>>,
     answer: Arc<Mutex<(u16, Value)>>,
@@ -20,7 +20,7 @@ struct Provider {
 }
 
 impl Provider {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -55,7 +55,7 @@ impl Provider {
         }
     }
 
-    fn settings(&self) -> settings::Auth {
+    pub(crate) fn settings(&self) -> settings::Auth {
         let mut settings = confirming();
         settings.sms_provider = "twilio".into();
         settings.sms_provider_url = self.url.clone();
@@ -70,7 +70,7 @@ impl Provider {
     }
 
     /// The code of the newest message, whose recipient is checked.
-    fn code(&self, phone: &str) -> String {
+    pub(crate) fn code(&self, phone: &str) -> String {
         let asked = self
             .asked
             .lock()

@@ -1,0 +1,9 @@
+-- How many entries match $2 in scope $1 (empty: all).
+select count(*)
+from auth.audit_log_entries
+where case $1::text
+  when 'author' then payload ->> 'actor_username' ilike $2 or payload ->> 'actor_name' ilike $2
+  when 'action' then payload ->> 'action' ilike $2
+  when 'type' then payload ->> 'log_type' ilike $2
+  else true
+end
