@@ -13,11 +13,11 @@ mod load;
 mod relation;
 mod relationship;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 pub use function::{Function, MediaAggregate, MediaDomain, Parameter, Returns, Shape, Volatility};
-pub use live::{Live, ScopeOf, Watch};
+pub use live::{Live, PreConfig, ScopeOf, Watch};
 pub use relation::{
     Column, Identity, ObjectName, Policy, PolicyCommand, Relation, RelationKind, Representation,
 };
@@ -30,6 +30,8 @@ pub struct Scope {
     pub schemas: Vec<String>,
     /// Schemas that views may be followed through and that end the search path.
     pub extra_search_path: Vec<String>,
+    /// Whether the names of the time zones are wanted as well.
+    pub time_zones: bool,
 }
 
 /// A schema.
@@ -74,6 +76,7 @@ pub struct Catalog {
     media_aggregates: Vec<MediaAggregate>,
     role_settings: HashMap<String, Vec<(String, String)>>,
     login_settings: BTreeMap<String, String>,
+    time_zones: HashSet<String>,
 }
 
 impl Catalog {
@@ -86,8 +89,9 @@ impl Catalog {
         let scope = Scope {
             schemas: schemas.to_vec(),
             extra_search_path: extra_search_path.to_vec(),
+            time_zones: false,
         };
-        load::catalog(client, &scope).await
+        load::catalog(client, &scope, None).await
     }
 
     /// Grows with every snapshot of one [`Live`] that differs from the one before.
@@ -170,6 +174,11 @@ impl Catalog {
     /// The settings that go with a role.
     pub fn role_settings(&self, role: &str) -> &[(String, String)] {
         self.role_settings.get(role).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether this is the name of a time zone; known only where [`Scope::time_zones`] asked for it.
+    pub fn has_time_zone(&self, name: &str) -> bool {
+        self.time_zones.contains(name)
     }
 
     /// The login role's own dotted settings (`pgrst.db_schemas`, `app.settings.x`).

@@ -25,6 +25,17 @@ pub struct Watch {
     pub channel: String,
     /// How often to look by ourselves where no event trigger announces DDL.
     pub poll: Duration,
+    /// What to ask for settings besides those of the login role.
+    pub pre_config: Option<PreConfig>,
+}
+
+/// A function that sets `pgrst.*` settings for the transaction in which it is called.
+#[derive(Debug, Clone)]
+pub struct PreConfig {
+    /// Its schema, if it is named, and its name.
+    pub function: (Option<String>, String),
+    /// The settings that it may make, without `pgrst.`; they win over the login role's.
+    pub settings: &'static [&'static str],
 }
 
 /// The current catalog. Cheap to clone; all clones see the same.
@@ -55,6 +66,7 @@ impl Live {
             // Held, so that the listening connection lives as long as someone hears it.
             _listener: listener,
             poll: watch.poll,
+            pre_config: watch.pre_config.clone(),
             marker: None,
         };
         let soft = tasks.soft();
@@ -93,6 +105,7 @@ struct Keeper {
     heard: broadcast::Receiver<Notification>,
     _listener: pg::Listener,
     poll: Duration,
+    pre_config: Option<PreConfig>,
     /// What the system catalog looked like at the last load, where nobody announces changes.
     marker: Option<String>,
 }
@@ -124,11 +137,11 @@ impl Keeper {
 
     async fn load(&mut self) -> Result<(), Error> {
         let client = self.pool.get().await?;
-        let settings = load::login_settings(&client).await?;
+        let settings = load::settings(&client, self.pre_config.as_ref()).await?;
         let scope = (self.scope)(&settings).map_err(Error::Scope)?;
         // Before the load: a change in between is then seen as one, and loaded again.
         let marker = load::marker(&client).await?;
-        let mut catalog = load::catalog(&client, &scope).await?;
+        let mut catalog = load::catalog(&client, &scope, Some(settings)).await?;
         self.marker = (!catalog.announces_ddl).then_some(marker);
         let before = self.current.load_full();
         if before

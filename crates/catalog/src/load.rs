@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash as _, Hasher as _};
 
-use sql::{CatalogExpression, TypeName};
+use sql::{CatalogExpression, Ident, QualifiedName, TypeName};
 use tokio_postgres::types::{FromSql, ToSql};
 use tokio_postgres::{Client, Row};
 
 use crate::derive::{self, Constraint, ConstraintKind};
 use crate::{
-    Catalog, Column, Error, Function, Identity, ObjectName, Policy, PolicyCommand, Relation,
-    RelationKind, Representation, Schema, Scope, lineage,
+    Catalog, Column, Error, Function, Identity, ObjectName, Policy, PolicyCommand, PreConfig,
+    Relation, RelationKind, Representation, Schema, Scope, lineage,
 };
 
 mod function;
@@ -26,6 +26,8 @@ const MEDIA_AGGREGATES: &str = include_str!("sql/media_aggregates.sql");
 const POLICIES: &str = include_str!("sql/policies.sql");
 const ROLE_SETTINGS: &str = include_str!("sql/role_settings.sql");
 const LOGIN_SETTINGS: &str = include_str!("sql/login_settings.sql");
+const TIME_ZONES: &str = include_str!("sql/time_zones.sql");
+const PRE_CONFIG: &str = include_str!("sql/pre_config.sql");
 const MARKER: &str = include_str!("sql/marker.sql");
 
 /// The login role's own settings with a dot in their names, those for this database winning.
@@ -39,6 +41,39 @@ pub(crate) async fn login_settings(client: &Client) -> Result<BTreeMap<String, S
         .collect()
 }
 
+/// The same, and over them what the function sets.
+pub(crate) async fn settings(
+    client: &Client,
+    pre_config: Option<&PreConfig>,
+) -> Result<BTreeMap<String, String>, Error> {
+    let mut settings = login_settings(client).await?;
+    let Some(pre_config) = pre_config else {
+        return Ok(settings);
+    };
+    let mut call = sql::Fragment::new();
+    call.push("begin; select ");
+    match &pre_config.function {
+        (Some(schema), name) => call.name(&QualifiedName::new(schema.as_str(), name.as_str())),
+        (None, name) => call.name(&Ident::new(name)),
+    };
+    call.push("()");
+    let made = async {
+        client.batch_execute(call.text()).await?;
+        let names: Vec<&str> = pre_config.settings.to_vec();
+        client.query(PRE_CONFIG, &[&names]).await
+    }
+    .await;
+    // Whatever it set ends here, so that the connection is as before.
+    client
+        .batch_execute("rollback")
+        .await
+        .map_err(pg::Error::from)?;
+    for row in &made.map_err(pg::Error::from)? {
+        settings.insert(get(row, 0)?, get(row, 1)?);
+    }
+    Ok(settings)
+}
+
 /// What [`crate::Live`] compares to notice DDL.
 pub(crate) async fn marker(client: &Client) -> Result<String, Error> {
     let row = client
@@ -48,9 +83,16 @@ pub(crate) async fn marker(client: &Client) -> Result<String, Error> {
     get(&row, 0)
 }
 
-/// The whole snapshot.
-pub(crate) async fn catalog(client: &Client, scope: &Scope) -> Result<Catalog, Error> {
-    let login_settings = login_settings(client).await?;
+/// The whole snapshot, with the settings that were read before it.
+pub(crate) async fn catalog(
+    client: &Client,
+    scope: &Scope,
+    settings: Option<BTreeMap<String, String>>,
+) -> Result<Catalog, Error> {
+    let login_settings = match settings {
+        Some(settings) => settings,
+        None => login_settings(client).await?,
+    };
     client.batch_execute(BEGIN).await.map_err(pg::Error::from)?;
     let result = read(client, scope, login_settings).await;
     // The transaction only read; ending it cannot lose anything.
@@ -72,6 +114,7 @@ async fn read(
     wanted.extend(scope.extra_search_path.iter().cloned());
     let exposed: [&(dyn ToSql + Sync); 1] = [&scope.schemas];
     let both: [&(dyn ToSql + Sync); 1] = [&wanted];
+    let zones: [&(dyn ToSql + Sync); 1] = [&scope.time_zones];
     let (
         schema_rows,
         relation_rows,
@@ -82,6 +125,7 @@ async fn read(
         policy_rows,
         role_rows,
         media_rows,
+        zone_rows,
     ) = futures_util::try_join!(
         client.query(SCHEMAS, &both),
         client.query(RELATIONS, &exposed),
@@ -92,6 +136,7 @@ async fn read(
         client.query(POLICIES, &exposed),
         client.query(ROLE_SETTINGS, &[]),
         client.query(MEDIA_AGGREGATES, &exposed),
+        client.query(TIME_ZONES, &zones),
     )
     .map_err(pg::Error::from)?;
 
@@ -143,6 +188,10 @@ async fn read(
             .collect::<Result<_, _>>()?,
         role_settings,
         login_settings,
+        time_zones: zone_rows
+            .iter()
+            .map(|row| get(row, 0))
+            .collect::<Result<_, _>>()?,
     };
     catalog.hash = fingerprint(&catalog, &relations, &functions);
     for relation in relations {

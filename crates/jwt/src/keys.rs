@@ -48,7 +48,18 @@ struct Inner {
     signing: SigningKey,
     secret: Option<Secret>,
     verifying: Vec<VerifyingKey>,
+    /// When the last keys of the list stop verifying: those of earlier secrets.
+    grace: Option<Grace>,
     published: Vec<Value>,
+}
+
+/// Earlier secrets' time to go.
+#[derive(Debug, Clone, Copy)]
+struct Grace {
+    /// The first of them in the list.
+    first: usize,
+    /// Seconds since 1970.
+    until: i64,
 }
 
 /// The keys that sign and verify this project's tokens. Cheap to clone.
@@ -81,6 +92,11 @@ impl Keys {
                 published.extend(jwk::public_part(value).filter(|part| !published.contains(part)));
             }
         }
+        let own = usize::from(!secret.is_empty());
+        let grace = settings.previous_jwt_secrets_until.map(|until| Grace {
+            first: verifying.len() + own,
+            until,
+        });
         for secret in std::iter::once(secret).chain(&settings.previous_jwt_secrets) {
             if !secret.is_empty() {
                 verifying.push(VerifyingKey {
@@ -119,6 +135,7 @@ impl Keys {
             signing,
             secret,
             verifying,
+            grace,
             published,
         })))
     }
@@ -128,6 +145,54 @@ impl Keys {
         let mut settings = settings::Keys::default();
         settings.jwt_secret = Secret::new(secret);
         Self::from_settings(&settings)
+    }
+
+    /// Keys that only verify, as PostgREST's `jwt-secret` is written: a key set, a key, or a secret of at least 32
+    /// bytes that verifies HS256 alone.
+    pub fn from_jwt_secret(text: &str, is_base64: bool) -> Result<Self, KeyError> {
+        const NAME: &str = "jwt-secret";
+        let secret = if is_base64 {
+            let text = text.trim_end_matches('=').replace('+', "-").replace('/', "_");
+            URL_SAFE_NO_PAD
+                .decode(text.replace('.', ""))
+                .map_err(|_| KeyError::Shape(NAME, "base64 text"))?
+        } else {
+            text.as_bytes().to_vec()
+        };
+        let list = match serde_json::from_slice::<Value>(&secret) {
+            Ok(Value::Object(mut object)) => match object.remove("keys") {
+                Some(Value::Array(keys)) => Some(keys),
+                Some(_) => return Err(KeyError::Shape(NAME, "JSON object {\"keys\":[…]}")),
+                None if object.contains_key("kty") => Some(vec![Value::Object(object)]),
+                None => None,
+            },
+            _ => None,
+        };
+        let mut verifying = Vec::new();
+        for (index, value) in list.iter().flatten().enumerate() {
+            verifying.push(jwk::verifying(value).map_err(|why| KeyError::Key(NAME, index, why))?);
+        }
+        if list.is_none() {
+            if secret.len() < 32 {
+                return Err(KeyError::TooShort(secret.len()));
+            }
+            verifying.push(VerifyingKey {
+                kid: None,
+                algorithms: vec![Algorithm::HS256],
+                key: DecodingKey::from_secret(&secret),
+            });
+        }
+        Ok(Self(Arc::new(Inner {
+            signing: SigningKey {
+                kid: None,
+                algorithm: Algorithm::HS256,
+                key: EncodingKey::from_secret(&secret),
+            },
+            secret: None,
+            verifying,
+            grace: None,
+            published: Vec::new(),
+        })))
     }
 
     /// Signs a payload with the project's signing key.
@@ -159,8 +224,14 @@ impl Keys {
         self.0.secret.as_ref()
     }
 
-    pub(crate) fn verifying(&self) -> &[VerifyingKey] {
-        &self.0.verifying
+    /// Every key that verifies, and until when.
+    pub(crate) fn verifying(&self) -> impl Iterator<Item = (&VerifyingKey, Option<i64>)> {
+        let until = |index| {
+            let grace = self.0.grace.filter(|grace| index >= grace.first)?;
+            Some(grace.until)
+        };
+        let keys = self.0.verifying.iter().enumerate();
+        keys.map(move |(index, key)| (key, until(index)))
     }
 }
 

@@ -59,7 +59,15 @@ impl TimeRules {
 pub struct Verifier {
     keys: Keys,
     clock: SharedClock,
-    verified: Arc<Cache<[u8; 32], Claims>>,
+    verified: Arc<Cache<[u8; 32], Verified>>,
+}
+
+/// Claims whose signature was good.
+#[derive(Debug, Clone)]
+struct Verified {
+    claims: Claims,
+    /// When the key that signed them stops verifying.
+    until: Option<i64>,
 }
 
 impl std::fmt::Debug for Verifier {
@@ -93,12 +101,21 @@ impl Verifier {
     /// Signature and claim types only; an expired token passes.
     pub fn verify_signature(&self, token: &str) -> Result<Claims, Error> {
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        if let Some(claims) = self.verified.get(&digest) {
-            return Ok(claims);
+        if let Some(verified) = self.verified.get(&digest)
+            && !self.is_over(verified.until)
+        {
+            return Ok(verified.claims);
         }
-        let claims = self.check_signature(token)?;
-        self.verified.insert(digest, claims.clone());
+        let verified = self.check_signature(token)?;
+        let claims = verified.claims.clone();
+        self.verified.insert(digest, verified);
         Ok(claims)
+    }
+
+    /// A verifier with other keys and the same clock; it remembers nothing yet.
+    #[must_use]
+    pub fn with_keys(&self, keys: Keys) -> Self {
+        Self::new(keys, Arc::clone(&self.clock))
     }
 
     /// The keys it verifies with.
@@ -106,7 +123,12 @@ impl Verifier {
         &self.keys
     }
 
-    fn check_signature(&self, token: &str) -> Result<Claims, Error> {
+    /// Whether a key's time has passed.
+    fn is_over(&self, until: Option<i64>) -> bool {
+        until.is_some_and(|until| self.clock.unix() >= until)
+    }
+
+    fn check_signature(&self, token: &str) -> Result<Verified, Error> {
         if token.is_empty() {
             return Err(Error::Empty);
         }
@@ -132,14 +154,11 @@ impl Verifier {
         let fitting: Vec<_> = self
             .keys
             .verifying()
-            .iter()
-            .filter_map(|key| {
-                Some((
-                    key,
-                    *key.algorithms
-                        .iter()
-                        .find(|a| algorithm_name(**a) == algorithm)?,
-                ))
+            .filter(|(_, until)| !self.is_over(*until))
+            .filter_map(|(key, until)| {
+                let mut algorithms = key.algorithms.iter();
+                let fits = algorithms.find(|a| algorithm_name(**a) == algorithm)?;
+                Some((key, *fits, until))
             })
             .collect();
         if fitting.is_empty() {
@@ -148,23 +167,25 @@ impl Verifier {
         // With a known `kid` only that key counts; an unknown one may still be the bare secret's (legacy keys).
         let by_kid =
             |key: &crate::keys::VerifyingKey| key.kid.is_some() && key.kid.as_deref() == kid;
-        let known = fitting.iter().any(|(key, _)| by_kid(key));
+        let known = fitting.iter().any(|(key, ..)| by_kid(key));
         let message = &token.as_bytes()[..header.len() + 1 + payload.len()];
         let good = fitting
             .iter()
-            .filter(|(key, _)| match (kid, known) {
+            .filter(|(key, ..)| match (kid, known) {
                 (None, _) => true,
                 (Some(_), true) => by_kid(key),
                 (Some(_), false) => key.kid.is_none(),
             })
-            .any(|(key, algorithm)| {
+            .find(|(key, algorithm, _)| {
                 jsonwebtoken::crypto::verify(signature, message, &key.key, *algorithm)
                     .unwrap_or(false)
             });
-        if !good {
+        let Some((_, _, until)) = good else {
             return Err(Error::Signature);
-        }
+        };
+        let until = *until;
         let payload = String::from_utf8(decode(payload)?).map_err(|_| Error::Malformed)?;
-        Claims::parse(&payload)
+        let claims = Claims::parse(&payload)?;
+        Ok(Verified { claims, until })
     }
 }

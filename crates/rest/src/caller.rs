@@ -2,15 +2,16 @@
 
 use http::HeaderMap;
 use jwt::{Caller, TimeRules, Verifier};
+use serde_json::Value;
 use web::Authorization;
 
 use crate::config::Config;
 use crate::error::Error;
 
-/// REST-JWT-01 to -08.
+/// REST-JWT-01 to -08. `verifier` is missing where the database says that there is no secret.
 pub(crate) fn identify(
     headers: &HeaderMap,
-    verifier: &Verifier,
+    verifier: Option<&Verifier>,
     config: &Config,
 ) -> Result<Caller, Error> {
     let Authorization::Bearer(token) = web::authorization(headers) else {
@@ -21,6 +22,7 @@ pub(crate) fn identify(
             .ok_or(Error::Anonymous);
     };
     let claims = verifier
+        .ok_or(Error::NoSecret)?
         .verify(token, TimeRules::REST)
         .map_err(Error::Token)?;
     if config
@@ -30,10 +32,14 @@ pub(crate) fn identify(
     {
         return Err(Error::Audience);
     }
-    let names_role = !matches!(claims.get("role"), None | Some(serde_json::Value::Null));
-    match &config.anon_role {
-        Some(anon) => Ok(Caller::from_claims(claims, anon)),
-        None if names_role => Ok(Caller::from_claims(claims, "")),
-        None => Err(Error::Anonymous),
-    }
+    // REST-JWT-06: what is not a string is taken as its JSON text.
+    let role = match config.role_key.find(claims.members()) {
+        Some(Value::String(role)) => role,
+        Some(Value::Null) | None => config.anon_role.clone().ok_or(Error::Anonymous)?,
+        Some(other) => other.to_string(),
+    };
+    Ok(Caller {
+        role,
+        claims: Some(claims),
+    })
 }

@@ -8,6 +8,7 @@
 
 mod caller;
 mod config;
+mod cors;
 mod error;
 mod openapi;
 mod plan;
@@ -15,7 +16,9 @@ mod query;
 mod reply;
 mod request;
 mod result;
+mod role_key;
 mod service;
+mod timing;
 
 use std::sync::Arc;
 
@@ -61,6 +64,14 @@ pub async fn start(
         endpoint: deps.listener,
         channel: settings.channel.clone(),
         poll: settings.catalog_poll,
+        pre_config: settings
+            .pre_config
+            .as_deref()
+            .filter(|_| settings.db_config)
+            .map(|function| catalog::PreConfig {
+                function: config::function_name(function),
+                settings: &config::STORED,
+            }),
     };
     let live = catalog::Live::start(
         deps.catalog,

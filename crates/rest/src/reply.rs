@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use settings::RestVersion;
 
 use crate::config::Config;
 use crate::error::Error;
@@ -16,6 +17,7 @@ use crate::request::prefer::Resolution;
 use crate::request::query_string::encode;
 use crate::request::{Action, ApiRequest};
 use crate::result::ResultSet;
+use crate::timing::Timing;
 
 /// What is sent.
 #[derive(Debug)]
@@ -79,13 +81,16 @@ impl Reply {
                 applied.clone(),
             ));
         }
-        if !plan.deprecated.is_empty() {
-            reply.add(header::WARNING, deprecation(&plan.deprecated));
+        // REST-VER-01, -02: new in 16.
+        if config.version == RestVersion::Sixteen {
+            if !plan.deprecated.is_empty() {
+                reply.add(header::WARNING, deprecation(&plan.deprecated));
+            }
+            reply.headers.push((
+                header::VARY,
+                HeaderValue::from_static("Accept, Prefer, Range"),
+            ));
         }
-        reply.headers.push((
-            header::VARY,
-            HeaderValue::from_static("Accept, Prefer, Range"),
-        ));
         reply.overridden(&result)?;
         if reply.length.is_some() && !request.shape.head {
             reply.body = result
@@ -231,6 +236,13 @@ impl Reply {
             self.status = status.ok_or(Error::ResponseStatus)?;
         }
         Ok(())
+    }
+
+    /// REST-OPS-04.
+    pub(crate) fn timed(&mut self, timing: Timing) {
+        if let Some(told) = timing.told() {
+            self.add(HeaderName::from_static("server-timing"), told);
+        }
     }
 
     /// The bytes on their way.

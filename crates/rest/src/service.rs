@@ -10,12 +10,14 @@ use axum::response::Response;
 use bytes::Bytes;
 use catalog::Catalog;
 use http::request::Parts;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{Method, header};
 use quick_cache::sync::Cache;
+use settings::RestVersion;
 use web::Health;
 
 use crate::caller::identify;
-use crate::config::Config;
+use crate::config::{Config, TokenKeys};
+use crate::cors;
 use crate::error::{Error, render};
 use crate::openapi;
 use crate::plan::{Kind, Plan};
@@ -23,6 +25,7 @@ use crate::query::{Query, Transaction};
 use crate::reply::Reply;
 use crate::request::{ApiRequest, Shape};
 use crate::result::ResultSet;
+use crate::timing::Timing;
 
 /// Plans kept per catalog; the least used is forgotten.
 const PLANS: usize = 4096;
@@ -46,6 +49,8 @@ struct Inner {
 struct Snapshot {
     catalog: Arc<Catalog>,
     config: Config,
+    /// Checks tokens; missing where the database says that there is no secret.
+    verifier: Option<jwt::Verifier>,
     plans: Cache<Shape, Arc<Prepared>>,
 }
 
@@ -93,13 +98,17 @@ impl Rest {
         let inner = &self.0;
         let snapshot = inner.snapshot();
         let head = request.method() == Method::HEAD;
-        if is_preflight(&request) {
-            return preflight(&request);
-        }
-        let with_origin = request.headers().contains_key(header::ORIGIN);
         let config = snapshot
             .as_ref()
             .map_or(&inner.early, |snapshot| &snapshot.config);
+        if cors::is_preflight(&request) {
+            return cors::preflight(&request, &config.origins);
+        }
+        let origin = request.headers().get(header::ORIGIN).cloned();
+        let trace = config
+            .trace_header
+            .as_ref()
+            .and_then(|name| Some((name.clone(), request.headers().get(name)?.clone())));
         let mut response = match inner.handle(request, snapshot.as_deref()).await {
             Ok(reply) => reply.into_response(),
             Err(error) => {
@@ -112,8 +121,11 @@ impl Rest {
                 render(&error, config.error_verbosity, head)
             }
         };
-        if with_origin {
-            expose(&mut response);
+        if let Some(origin) = origin {
+            cors::expose(&mut response, &origin, &config.origins);
+        }
+        if let Some((name, value)) = trace {
+            response.headers_mut().insert(name, value);
         }
         response
     }
@@ -136,9 +148,19 @@ impl Inner {
                 self.early.clone()
             }
         };
+        if config.role_key.is_old {
+            tracing::warn!("jwt_role_claim_key is written in the older language; begin it with $");
+        }
+        // REST-JWT-10: another secret, and nothing is remembered.
+        let verifier = match &config.keys {
+            TokenKeys::Project => Some(self.verifier.clone()),
+            TokenKeys::Stored(keys) => Some(self.verifier.with_keys(keys.clone())),
+            TokenKeys::None => None,
+        };
         let snapshot = Arc::new(Snapshot {
             catalog,
             config,
+            verifier,
             plans: Cache::new(PLANS),
         });
         self.snapshot.store(Some(Arc::clone(&snapshot)));
@@ -149,11 +171,20 @@ impl Inner {
         let (parts, body) = http.into_parts();
         let config = snapshot.map_or(&self.early, |snapshot| &snapshot.config);
         let body = axum::body::to_bytes(body, self.max_body_bytes).await;
-        let caller = identify(&parts.headers, &self.verifier, config)?;
+        let mut timing = Timing::start(config.timing);
+        let verifier = snapshot.map_or(Some(&self.verifier), |snapshot| snapshot.verifier.as_ref());
+        let caller = identify(&parts.headers, verifier, config)?;
+        timing.lap("jwt");
         let snapshot = snapshot.ok_or(Error::NoCatalog)?;
         let anonymous = Some(caller.role.as_str()) == config.anon_role.as_deref();
-        let request = ApiRequest::parse(&parts, body.map_err(|_| Error::Unreadable)?, config)?;
+        let mut request = ApiRequest::parse(&parts, body.map_err(|_| Error::Unreadable)?, config)?;
+        if config.version == RestVersion::Fourteen {
+            let known = |zone: &str| snapshot.catalog.has_time_zone(zone);
+            request.shape.prefer.check_time_zone(known);
+        }
+        timing.lap("parse");
         let prepared = snapshot.prepared(&request)?;
+        timing.lap("plan");
         let Some(query) = &prepared.query else {
             return Reply::shape(ResultSet::default(), &request, &prepared.plan, config);
         };
@@ -174,10 +205,14 @@ impl Inner {
             anonymous,
         )
         .await?;
+        timing.lap("transaction");
         if let Kind::Root { narrowed } = prepared.plan.kind {
             result.body = Some(snapshot.description(&parts, &request, narrowed, &result)?);
         }
-        Reply::shape(result, &request, &prepared.plan, config)
+        let mut reply = Reply::shape(result, &request, &prepared.plan, config)?;
+        timing.lap("response");
+        reply.timed(timing);
+        Ok(reply)
     }
 }
 
@@ -223,64 +258,6 @@ impl Snapshot {
         self.plans.insert(shape.clone(), Arc::clone(&prepared));
         Ok(prepared)
     }
-}
-
-fn is_preflight(request: &Request) -> bool {
-    *request.method() == Method::OPTIONS
-        && request.headers().contains_key(header::ORIGIN)
-        && request
-            .headers()
-            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
-}
-
-/// REST-COR-01.
-fn preflight(request: &Request) -> Response {
-    let asked = request
-        .headers()
-        .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
-        .and_then(|value| value.to_str().ok())
-        .into_iter()
-        .flat_map(|text| text.split(','))
-        .map(str::trim)
-        .filter(|name| !name.is_empty());
-    let allowed: Vec<&str> = std::iter::once("Authorization")
-        .chain(asked)
-        .chain(["Accept", "Accept-Language", "Content-Language"])
-        .collect();
-    let mut response = Response::new(axum::body::Body::from(Bytes::new()));
-    *response.status_mut() = StatusCode::OK;
-    let headers = response.headers_mut();
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        HeaderValue::from_static("*"),
-    );
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_METHODS,
-        HeaderValue::from_static("GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD"),
-    );
-    if let Ok(value) = HeaderValue::from_str(&allowed.join(", ")) {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, value);
-    }
-    headers.insert(
-        header::ACCESS_CONTROL_MAX_AGE,
-        HeaderValue::from_static("86400"),
-    );
-    response
-}
-
-/// REST-COR-02.
-fn expose(response: &mut Response) {
-    let headers = response.headers_mut();
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        HeaderValue::from_static("*"),
-    );
-    headers.insert(
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static(
-            "Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, Server, Transfer-Encoding, Range-Unit",
-        ),
-    );
 }
 
 impl web::Service for Rest {

@@ -13,3 +13,7 @@ create function public.odd_values(out a bytea, out b xml, out c float8, out d in
   language sql immutable as $$ select 'Hel'::bytea, '<p/>'::xml, 'NaN'::float8, '1 day'::interval, '[1,2]'::int4range, 'sad'::public.mood, '{{1,2},{3,4}}'::int[], (1, 'z')::public.point_like $$;
 create table public.odd_columns (id int primary key, mood public.mood, list int[], span int4range, pair public.point_like);
 grant all on public.odd_columns to anon, authenticated, service_role;
+create table public.projects (id int primary key);
+create function public.configure() returns void language plpgsql as $$ begin
+  perform set_config('pgrst.db_aggregates_enabled', 'true', true);
+  perform set_config('pgrst.db_max_rows', '2', true); end $$;

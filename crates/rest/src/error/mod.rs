@@ -105,6 +105,8 @@ pub(crate) enum Error {
         suggestion: Option<String>,
     },
     // Token.
+    #[error("there is no secret to check tokens with")]
+    NoSecret,
     #[error("token refused: {0}")]
     Token(jwt::Error),
     #[error("wrong audience")]
@@ -204,7 +206,9 @@ impl Error {
             Self::RpcMethod(_) | Self::PutFilters | Self::Method(_) => 405,
             Self::Schema { .. } | Self::MediaTypes(_) | Self::NotSingular(_) => 406,
             Self::NegativeLimit | Self::RangeOrder | Self::OffsetBeyond { .. } => 416,
-            Self::ResponseHeaders | Self::ResponseStatus | Self::Internal(_) => 500,
+            Self::NoSecret | Self::ResponseHeaders | Self::ResponseStatus | Self::Internal(_) => {
+                500
+            }
             Self::Connection(_) | Self::Client(_) | Self::NoCatalog => 503,
             Self::PoolTimeout => 504,
             Self::Database { error, anonymous } => database::status(error, *anonymous),
@@ -246,6 +250,7 @@ impl Error {
             Self::AmbiguousFunction(_) => "PGRST203",
             Self::NoColumn { .. } => "PGRST204",
             Self::NoRelation { .. } => "PGRST205",
+            Self::NoSecret => "PGRST300",
             Self::Token(error) => token::code(error),
             Self::Anonymous => "PGRST302",
             Self::Audience => "PGRST303",
@@ -316,6 +321,7 @@ impl Error {
                 format!("Could not find the '{column}' column of '{relation}' in the schema cache")
             }
             Self::NoRelation { name, .. } => format!("Could not find the table '{name}' in the schema cache"),
+            Self::NoSecret => "Server lacks JWT secret".to_owned(),
             Self::Token(error) => token::message(error),
             Self::Anonymous => "Anonymous access is disabled".to_owned(),
             Self::Audience => "JWT not in audience".to_owned(),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use catalog::{Catalog, Function, ObjectName, Shape as ResultShape, Volatility};
+use settings::RestVersion;
 use sql::TypeName;
 
 use super::negotiate::{self, Applies, Offers};
@@ -57,6 +58,7 @@ pub(super) fn choose<'c>(
     name: &str,
     verb: CallVerb,
     catalog: &'c Catalog,
+    version: RestVersion,
 ) -> Result<&'c Arc<Function>, Error> {
     let qualified = ObjectName::new(shape.schema.as_str(), name);
     let candidates = catalog.functions(&qualified);
@@ -96,7 +98,7 @@ pub(super) fn choose<'c>(
             let suggestion = if raw.is_some() {
                 None
             } else {
-                suggest(catalog, &qualified, candidates, &given)
+                suggest(catalog, &qualified, candidates, &given, version)
             };
             Err(Error::NoFunction {
                 name: qualified.to_string(),
@@ -148,12 +150,13 @@ fn suggest(
     wanted: &ObjectName,
     overloads: &[Arc<Function>],
     given: &BTreeSet<&str>,
+    version: RestVersion,
 ) -> Option<String> {
     if overloads.is_empty() {
         let names = catalog
             .functions_in(&wanted.schema)
             .map(|function| function.name.name.as_str());
-        return hint::closest(&wanted.name, names, 0.75)
+        return hint::closest(&wanted.name, names, hint::least(version))
             .map(|name| format!("{}.{name}", wanted.schema));
     }
     let text = given.iter().copied().collect::<Vec<_>>().join(", ");

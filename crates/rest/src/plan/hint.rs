@@ -1,6 +1,7 @@
 //! "Perhaps you meant": names close enough to help, too far apart to leak.
 
 use catalog::{Catalog, ObjectName};
+use settings::RestVersion;
 
 /// Schemas with more relations give no hints: finding one would cost more than the request.
 const MOST_RELATIONS: usize = 500;
@@ -39,14 +40,26 @@ pub(super) fn closest<'n>(
         .map(|(_, name)| name)
 }
 
-pub(super) fn relation(catalog: &Catalog, wanted: &ObjectName) -> Option<String> {
+/// REST-ERR-06, REST-VER-06: how alike the name of a table or a function must be to be told.
+pub(super) fn least(version: RestVersion) -> f64 {
+    match version {
+        RestVersion::Sixteen => 0.75,
+        RestVersion::Fourteen => 0.33,
+    }
+}
+
+pub(super) fn relation(
+    catalog: &Catalog,
+    wanted: &ObjectName,
+    version: RestVersion,
+) -> Option<String> {
     if catalog.relations_in(&wanted.schema).count() >= MOST_RELATIONS {
         return None;
     }
     let names = catalog
         .relations_in(&wanted.schema)
         .map(|relation| relation.name.name.as_str());
-    closest(&wanted.name, names, 0.75).map(|name| format!("{}.{name}", wanted.schema))
+    closest(&wanted.name, names, least(version)).map(|name| format!("{}.{name}", wanted.schema))
 }
 
 #[cfg(test)]

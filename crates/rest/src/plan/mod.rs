@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use catalog::{Catalog, ObjectName, Relation};
 use http::HeaderValue;
-use settings::OpenApiMode;
+use settings::{OpenApiMode, RestVersion};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -61,7 +61,7 @@ impl Plan {
             Action::Root { options: true } => Ok(Self::info("OPTIONS,GET,HEAD".to_owned())),
             Action::Root { options: false } => root(shape, config),
             Action::Relation { name, verb } => {
-                let relation = relation(catalog, &shape.schema, name)?;
+                let relation = relation(catalog, &shape.schema, name, config.version)?;
                 match verb {
                     Verb::Options => Ok(Self::info(allowed(relation))),
                     Verb::Read => read(shape, relation, catalog, config),
@@ -69,7 +69,7 @@ impl Plan {
                 }
             }
             Action::Call { name, verb } => {
-                let function = call::choose(shape, name, *verb, catalog)?;
+                let function = call::choose(shape, name, *verb, catalog, config.version)?;
                 if *verb == CallVerb::Options {
                     let allow = match function.volatility {
                         catalog::Volatility::Volatile => "OPTIONS,POST",
@@ -127,10 +127,11 @@ fn relation<'c>(
     catalog: &'c Catalog,
     schema: &str,
     name: &str,
+    version: RestVersion,
 ) -> Result<&'c Arc<Relation>, Error> {
     let name = ObjectName::new(schema, name);
     catalog.relation(&name).ok_or_else(|| Error::NoRelation {
-        suggestion: hint::relation(catalog, &name),
+        suggestion: hint::relation(catalog, &name, version),
         name: name.to_string(),
     })
 }

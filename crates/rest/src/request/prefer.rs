@@ -112,6 +112,13 @@ impl Preferences {
         }
     }
 
+    /// REST-VER-04: as 14.5, which knows the names of time zones. Another one does not count.
+    pub(crate) fn check_time_zone(&mut self, known: impl Fn(&str) -> bool) {
+        if let Some(zone) = self.timezone.take_if(|zone| !known(zone)) {
+            self.unknown.push(format!("timezone={zone}"));
+        }
+    }
+
     pub(crate) fn is_strict(&self) -> bool {
         self.handling == Some(Handling::Strict)
     }

@@ -1,7 +1,13 @@
 //! The REST service through its router, on a real PostgreSQL.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test they help"
+)]
+
 mod bad_days;
 mod cases;
+mod configuration;
 mod connections;
 mod hostile;
 mod openapi;
