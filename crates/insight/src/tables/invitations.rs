@@ -46,11 +46,11 @@ pub(crate) async fn fill(desk: &mut Desk<'_>) -> Result<()> {
             .count(owners.total + 1)
             .text("other-case")
             .text("Camille.RENARD@Insight.Example")
-            .text("1")
+            .text(&world.named(ADMINISTRATOR, created))
             .show(&created)
             .show(&created.plus_days(7))
             .show(&created.plus_seconds(60))
-            .text("2");
+            .text(&world.named(2, created));
         sheet.end().await?;
         sheet
             .count(owners.total + 2)

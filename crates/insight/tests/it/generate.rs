@@ -130,3 +130,38 @@ async fn sequences_go_on_behind_the_generated_rows() {
         assert_eq!(next, ahead, "variant {variant}");
     }
 }
+
+// The in-place way of migrating starts from here: the application in a database that is Supabase's already.
+#[tokio::test]
+async fn a_supabase_database_is_filled_beside_its_own_schemas() {
+    let database = Postgres::shared().supabase(&[]).await;
+    let mut client = database.connect().await;
+    let made = insight::generate(&mut client, Variant::B, Size::S, 1, &mut |_, _| {}).await;
+    assert_eq!(made.unwrap().rows["public.users"], 24);
+}
+
+#[tokio::test]
+async fn a_run_that_fails_late_leaves_nothing() {
+    let database = Postgres::shared().database().await;
+    let mut client = database.connect().await;
+    client
+        .batch_execute(
+            "create schema guard;
+             create function guard.refuse() returns event_trigger language plpgsql as
+               $$ begin raise exception 'no views today'; end $$;
+             create event trigger refuse on ddl_command_start when tag in ('CREATE VIEW')
+               execute function guard.refuse()",
+        )
+        .await
+        .unwrap();
+    let failed = insight::generate(&mut client, Variant::B, Size::S, 1, &mut |_, _| {}).await;
+    assert!(matches!(failed, Err(Error::Database(_))));
+    assert_eq!(
+        number(
+            &client,
+            "select count(*) from pg_class where relnamespace = 'public'::regnamespace"
+        )
+        .await,
+        0
+    );
+}

@@ -121,8 +121,8 @@ const PLANTED: &[(&str, &str, i64)] = &[
     ),
     (
         "MIG-R-MIXED in invitations",
-        "select count(distinct created_by ~ '-') from invitations",
-        2,
+        "select count(distinct created_by ~ '-') + count(distinct used_by ~ '-') from invitations",
+        4,
     ),
     (
         "MIG-M-INVENTED",
