@@ -109,8 +109,8 @@ impl Worker {
                 _ = sweep.tick() => if let Err(error) = self.queue.sweep().await {
                     tracing::warn!(%error, "done jobs could not be swept");
                 },
-                heard = woken.recv(), if listening => {
-                    listening = !matches!(heard, Err(RecvError::Closed));
+                heard = heard(&mut woken), if listening => {
+                    listening = heard;
                     // Many jobs at once are one reason to look.
                     while woken.try_recv().is_ok() {}
                 }
@@ -227,6 +227,18 @@ impl Worker {
         let mut byte = [0];
         self.random.fill(&mut byte);
         TimeDelta::milliseconds(seconds * 1_000 + seconds * 250 * i64::from(byte[0]) / 255)
+    }
+}
+
+/// Returns when jobs were told of, or something may have been missed; false when nothing will be heard any more.
+async fn heard(woken: &mut Receiver<Notification>) -> bool {
+    loop {
+        match woken.recv().await {
+            // The listener may hear other channels too.
+            Ok(Notification::Notify { channel, .. }) if channel != Worker::CHANNEL => {}
+            Ok(_) | Err(RecvError::Lagged(_)) => return true,
+            Err(RecvError::Closed) => return false,
+        }
     }
 }
 

@@ -121,7 +121,7 @@ pub(crate) struct Up {
     /// An existing cluster, as an administrator; PASSERELLE_DATABASE_URL keeps the password out of the process list.
     #[arg(long, value_name = "URL")]
     pub(crate) database_url: Option<String>,
-    /// Only these services on this node: auth, rest, realtime, storage.
+    /// Only these services on this node: auth, rest, realtime, storage, extensions.
     #[arg(long, value_name = "SERVICES")]
     pub(crate) only: Option<String>,
     /// Also open the classic ports 9999, 3000, 4000 and 5000 on this machine.

@@ -23,7 +23,7 @@ pub const SCHEMAS: [database::Schema; 4] = [
 ];
 
 /// All services, in the order in which they start.
-pub(crate) const SERVICES: [&str; 4] = ["auth", "rest", "realtime", "storage"];
+pub(crate) const SERVICES: [&str; 5] = ["auth", "rest", "realtime", "storage", "extensions"];
 
 /// The services that this node runs: all, unless `gateway.services` names some.
 pub(crate) fn chosen(settings: &settings::Gateway) -> Result<Vec<&'static str>, Failure> {
@@ -71,15 +71,17 @@ impl Services {
             settings: &given.settings,
             report,
         };
+        let workers = pools.admin("passerelle workers")?;
         let start = Start {
             given,
             report,
             requests: pools.requests(),
-            queue: jobs::Queue::new(pools.admin("passerelle jobs")?, Arc::clone(&given.clock)),
+            queue: jobs::Queue::new(workers.clone(), Arc::clone(&given.clock)),
+            listener: Listener::start(&report.admin, &channels(), tasks),
+            workers,
             pools,
             tasks,
         };
-        let wake = Listener::start(&report.admin, &[jobs::Worker::CHANNEL], tasks);
         let mut handlers: jobs::Handlers = BTreeMap::new();
         let mut services: Vec<Arc<dyn Service>> = Vec::new();
         for name in chosen(&given.settings.gateway)? {
@@ -95,10 +97,12 @@ impl Services {
                     handlers.extend(storage.handlers());
                     Arc::new(storage)
                 }
+                "extensions" => Arc::new(start.extensions()?),
                 _ => Arc::new(start.realtime().await?),
             });
         }
-        jobs::Worker::new(start.queue, handlers, Arc::clone(&given.random)).start(&wake, tasks);
+        jobs::Worker::new(start.queue, handlers, Arc::clone(&given.random))
+            .start(&start.listener, tasks);
         Ok(Self(services))
     }
 
@@ -154,6 +158,9 @@ struct Start<'a> {
     pools: Pools<'a>,
     requests: Requests,
     queue: jobs::Queue,
+    /// Connections of the administrator for background work, and what tells of it.
+    workers: Pool,
+    listener: Listener,
     tasks: &'a Tasks,
 }
 
@@ -219,6 +226,26 @@ impl Start<'_> {
             .await
             .map_err(failed)
     }
+
+    fn extensions(&self) -> Result<extensions::Extensions, Failure> {
+        let given = self.given;
+        let deps = extensions::Deps {
+            pool: self.workers.clone(),
+            listener: self.listener.clone(),
+            role_secret: crate::stack::role_secret(&given.settings).clone(),
+            clock: Arc::clone(&given.clock),
+            random: Arc::clone(&given.random),
+        };
+        extensions::start(&given.settings.extensions, deps, self.tasks).map_err(failed)
+    }
+}
+
+/// What one listener hears for all background work.
+fn channels() -> Vec<&'static str> {
+    [jobs::Worker::CHANNEL]
+        .into_iter()
+        .chain(extensions::CHANNELS)
+        .collect()
 }
 
 struct Pools<'a> {

@@ -26,7 +26,7 @@ section! {
         pub admin_host: IpAddr = "127.0.0.1", env [];
         /// Port of the admin listener; 0: none.
         pub admin_port: u16 = "8001", env [];
-        /// The services that this node runs; empty: all of auth, rest, realtime and storage.
+        /// The services that this node runs; empty: all of auth, rest, realtime, storage and extensions.
         pub services: Vec<String> = "", env [];
         /// Also open the classic ports 9999, 3000, 4000 and 5000, unprefixed and without key check.
         pub service_ports: bool = "false", env [];

@@ -15,6 +15,8 @@ pub(crate) struct House {
     pub(crate) anon_key: String,
     pub(crate) service_key: String,
     pub(crate) jwt_secret: String,
+    /// The administrator's login to the database.
+    pub(crate) admin: pg::Endpoint,
 }
 
 static SHARED: OnceLock<House> = OnceLock::new();
@@ -72,7 +74,7 @@ async fn start() -> (House, Stack) {
     let keys = settings.keys.clone();
     let stack = Stack::start(settings, Parts::of_the_machine())
         .await
-        .unwrap_or_else(|failure| panic!("{}: {}", failure.sentence, failure.remedy));
+        .unwrap_or_else(|failure| panic!("{failure:?}"));
     let admin = stack.admin().connect().await.unwrap();
     let fixture = include_str!("../../fixtures/front_door.sql");
     admin
@@ -86,6 +88,7 @@ async fn start() -> (House, Stack) {
         anon_key: keys.anon_key.expose().to_owned(),
         service_key: keys.service_role_key.expose().to_owned(),
         jwt_secret: keys.jwt_secret.expose().to_owned(),
+        admin: stack.admin().clone(),
     };
     wait_for_fixture(&house).await;
     (house, stack)
@@ -129,6 +132,12 @@ async fn wait_for_fixture(house: &House) {
 }
 
 impl House {
+    /// Runs a script in the database.
+    pub(crate) async fn run(&self, script: &str) {
+        let client = self.admin.connect().await.unwrap();
+        client.batch_execute(script).await.unwrap();
+    }
+
     /// Runs a client's program against this stack; its output is shown when it fails.
     pub(crate) fn run_client(&self, command: &mut Command) {
         let output = command

@@ -4,5 +4,6 @@
 mod chaos;
 mod clients;
 mod door;
+mod extensions;
 mod house;
 mod seed;

@@ -99,8 +99,8 @@ const FRENCH: &[(&str, &str)] = &[
         "Une instance existante, en administrateur ; PASSERELLE_DATABASE_URL garde le mot de passe hors de la liste des processus",
     ),
     (
-        "Only these services on this node: auth, rest, realtime, storage",
-        "Seulement ces services sur ce nœud : auth, rest, realtime, storage",
+        "Only these services on this node: auth, rest, realtime, storage, extensions",
+        "Seulement ces services sur ce nœud : auth, rest, realtime, storage, extensions",
     ),
     (
         "Also open the classic ports 9999, 3000, 4000 and 5000 on this machine",
