@@ -22,7 +22,6 @@ const IDLE_SOCKETS: usize = 4_000;
 const SUBSCRIBERS: usize = 1_000;
 /// Connections being opened at a time.
 const AT_A_TIME: usize = 32;
-const FILES: &str = "65536:65536";
 
 /// Upstream's engine under row security with 1,000 distinct claim sets: 24 to 50 changes a second.
 const UPSTREAM_SECURED: f64 = 50.0;
@@ -53,10 +52,8 @@ const FIXTURE: &str = "\
 
 /// All of it, one line each.
 pub(crate) async fn measure(stack: &Stack, span: Duration) -> Result<String> {
-    let myself = std::process::id().to_string();
-    run::command(Command::new("prlimit").args(["--pid", &myself, "--nofile", FILES]))?;
-    let server = stack.family().root().to_string();
-    run::command(Command::new("prlimit").args(["--pid", &server, "--nofile", FILES]))?;
+    allow_files(std::process::id())?;
+    allow_files(stack.family().root())?;
     let bench = Bench::new(stack)?;
     bench.sql.run(FIXTURE)?;
     let lines = [
@@ -68,6 +65,18 @@ pub(crate) async fn measure(stack: &Stack, span: Duration) -> Result<String> {
         bench.fan_out(span).await?,
     ];
     Ok(lines.join("\n"))
+}
+
+/// Lets a process open as many files as it may.
+fn allow_files(pid: u32) -> Result<()> {
+    let limits = std::fs::read_to_string(format!("/proc/{pid}/limits"))?;
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"))
+        .context("the limit of open files")?;
+    let most = line.split_whitespace().nth(4).context("the hard limit")?;
+    let files = format!("--nofile={most}:");
+    run::command(Command::new("prlimit").args(["--pid", &pid.to_string(), &files]))
 }
 
 struct Bench<'a> {
