@@ -152,7 +152,10 @@ impl Keys {
     pub fn from_jwt_secret(text: &str, is_base64: bool) -> Result<Self, KeyError> {
         const NAME: &str = "jwt-secret";
         let secret = if is_base64 {
-            let text = text.trim_end_matches('=').replace('+', "-").replace('/', "_");
+            let text = text
+                .trim_end_matches('=')
+                .replace('+', "-")
+                .replace('/', "_");
             URL_SAFE_NO_PAD
                 .decode(text.replace('.', ""))
                 .map_err(|_| KeyError::Shape(NAME, "base64 text"))?

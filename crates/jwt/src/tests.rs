@@ -211,3 +211,35 @@ fn api_keys_are_recognized_by_class() {
     let expired = ApiKeys::mint(&keys, ApiKeyClass::Anon, NOW - 100, 60).unwrap();
     assert!(api.recognize(expired.expose()).is_none());
 }
+
+// MIG-KEY-10: an earlier secret verifies until its time, also a token that is remembered, and never signs.
+#[test]
+fn an_earlier_secret_verifies_until_its_time_and_never_signs() {
+    let earlier = "an-earlier-secret-of-thirty-two-bytes-or-so";
+    let mut settings = settings::Keys::default();
+    settings.jwt_secret = Secret::new("the-secret-in-use-of-thirty-two-bytes-or-so");
+    settings.previous_jwt_secrets = vec![Secret::new(earlier)];
+    settings.previous_jwt_secrets_until = Some(NOW + 60);
+    let keys = Keys::from_settings(&settings).unwrap();
+    let claims = json!({ "role": "anon" });
+    let (old, new) = (
+        Keys::from_secret(earlier).unwrap().sign(&claims),
+        keys.sign(&claims),
+    );
+    let clock = Arc::new(ManualClock::at(DateTime::from_timestamp(NOW, 0).unwrap()));
+    let verifier = Verifier::new(keys, clock.clone());
+    assert!(verifier.verify_signature(&old).is_ok() && verifier.verify_signature(&new).is_ok());
+    clock.advance(chrono::TimeDelta::seconds(59));
+    assert!(verifier.verify_signature(&old).is_ok());
+    clock.advance(chrono::TimeDelta::seconds(1));
+    assert_eq!(
+        verifier.verify_signature(&old).unwrap_err(),
+        Error::Signature
+    );
+    assert!(verifier.verify_signature(&new).is_ok());
+    let own = Keys::from_secret("the-secret-in-use-of-thirty-two-bytes-or-so").unwrap();
+    assert!(
+        verifier_of(own).verify_signature(&new).is_ok(),
+        "the secret in use signs"
+    );
+}
