@@ -6,4 +6,5 @@ mod environment;
 mod keys;
 mod place;
 mod refusals;
+mod roles;
 mod running;
