@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization as _;
 
 /// No auth service stores a longer one.
-pub const MAX_BYTES: usize = 255;
+const MAX_BYTES: usize = 255;
 
 /// A stored address, read.
 #[derive(Clone, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl Address {
         if normalized.len() > MAX_BYTES {
             problems.push(Problem::Long);
         } else if normalized.is_ascii()
-            && !is_address(&normalized)
+            && auth::import::email(&normalized).is_none()
             && !problems.contains(&Problem::Control)
         {
             problems.push(Problem::Invalid);
@@ -111,24 +111,6 @@ impl Address {
 
 fn is_zero_width(char: char) -> bool {
     matches!(char, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}' | '\u{202a}'..='\u{202e}')
-}
-
-/// What the auth service takes.
-fn is_address(text: &str) -> bool {
-    let Some((local, domain)) = text.split_once('@') else {
-        return false;
-    };
-    let local_char =
-        |char: char| char.is_ascii_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(char);
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label
-                .chars()
-                .all(|char| char.is_ascii_alphanumeric() || char == '-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    !local.is_empty() && local.chars().all(local_char) && domain.split('.').all(label)
 }
 
 fn is_role(address: &str) -> bool {

@@ -395,13 +395,14 @@ pub async fn inspect(
     let mut findings = Vec::new();
     let mut references = Vec::new();
     let mut people = None;
-    match users.first_mut() {
-        Some(best) => {
+    match users.split_first_mut() {
+        Some((best, others)) => {
             best.rows = probes.count(&best.table).await?.unwrap_or(best.rows);
             let leftover = leftover::find(inventory, best);
             sorting::set_aside(&mut tables, &leftover);
             references =
-                references::find(&probes, inventory, best, &leftover, &mut findings).await?;
+                references::find(&probes, inventory, best, others, &leftover, &mut findings)
+                    .await?;
             people = people::count(&probes, inventory, best, &mut findings).await?;
             leftover::check(&probes, best, &leftover, &mut findings).await?;
             findings::of_references(inventory, best, &references, &mut findings);

@@ -128,7 +128,7 @@ impl Tally {
 }
 
 /// What kinds of trouble a row can be in: code, severity, sentence.
-const TROUBLE: [(&str, Severity, &str); 15] = [
+const TROUBLE: [(&str, Severity, &str); 14] = [
     (
         "MIG-U-EMAIL-NULL",
         Severity::Ask,
@@ -148,11 +148,6 @@ const TROUBLE: [(&str, Severity, &str); 15] = [
         "MIG-U-EMAIL-INVALID",
         Severity::Ask,
         "Texts that are no addresses.",
-    ),
-    (
-        "MIG-U-EMAIL-LOCAL",
-        Severity::Ask,
-        "Addresses with letters outside ASCII before the at sign.",
     ),
     (
         "MIG-U-EMAIL-IDN",
@@ -211,8 +206,7 @@ fn of_problem(problem: Problem) -> &'static str {
         Problem::Empty => "MIG-U-EMAIL-NULL",
         Problem::Control => "MIG-U-EMAIL-CONTROL",
         Problem::Long => "MIG-U-EMAIL-LONG",
-        Problem::Invalid => "MIG-U-EMAIL-INVALID",
-        Problem::Local => "MIG-U-EMAIL-LOCAL",
+        Problem::Invalid | Problem::Local => "MIG-U-EMAIL-INVALID",
         Problem::Domain => "MIG-U-EMAIL-IDN",
         Problem::Blanks => "MIG-U-EMAIL-TRIM",
         Problem::Case => "MIG-U-EMAIL-CASE",

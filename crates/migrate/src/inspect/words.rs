@@ -289,6 +289,11 @@ impl UsersName {
         name == "user" || name == self.singular || name == self.head
     }
 
+    /// Whether a column's name has the table's own name in it.
+    pub(super) fn names_its_table(&self, column: &str) -> bool {
+        words(column).iter().any(|word| singular(word) == self.head)
+    }
+
     /// `agent_code` after `agents.code`, `member_id` after `members.member_id`; a key called `code` names nothing.
     fn is_key(&self, name: &str) -> bool {
         let marked = self.id.len() > 2 && (self.id.ends_with("id") || self.id.starts_with("id_"));
@@ -353,6 +358,7 @@ impl UsersName {
             .any(|pair| self.is_user(&pair[0]) && pair[1] == "id");
         match (self.is_user(&one), self.is_person(&one), marked) {
             (false, false, _) if inside => NameSays::Person,
+            (false, false, true) if does_something(&one) => NameSays::Person,
             (true, _, true) | (_, true, true) => NameSays::User,
             (true, ..) | (_, true, false) => NameSays::Person,
             (false, false, true) => NameSays::SomeId,
@@ -396,6 +402,133 @@ const THIRD_PARTIES: [&str; 32] = [
     "supabase",
     "ldap",
 ];
+
+/// `photographer_id`, `organist_id`: somebody who does something, unless it is a thing with the same ending.
+fn does_something(word: &str) -> bool {
+    let things = [
+        "server",
+        "order",
+        "folder",
+        "parameter",
+        "number",
+        "header",
+        "provider",
+        "color",
+        "vendor",
+        "sensor",
+        "error",
+        "layer",
+        "chapter",
+        "letter",
+        "paper",
+        "container",
+        "cluster",
+        "filter",
+        "router",
+        "printer",
+        "computer",
+        "center",
+        "sector",
+        "factor",
+        "floor",
+        "door",
+        "tier",
+        "offer",
+        "tender",
+        "voucher",
+        "quarter",
+        "semester",
+        "register",
+        "character",
+        "monitor",
+        "motor",
+        "vector",
+        "counter",
+        "timer",
+        "trigger",
+        "marker",
+        "buffer",
+        "banner",
+        "poster",
+        "binder",
+        "reminder",
+        "newsletter",
+        "transfer",
+        "master",
+        "meter",
+        "power",
+        "water",
+        "answer",
+        "newspaper",
+        "browser",
+        "carrier",
+        "supplier",
+        "manufacturer",
+        "employer",
+        "tracker",
+        "scanner",
+        "worker",
+        "scheduler",
+        "handler",
+        "controller",
+        "adapter",
+        "broker",
+        "listener",
+        "loader",
+        "builder",
+        "parser",
+        "helper",
+        "wrapper",
+        "pointer",
+        "identifier",
+        "placeholder",
+        "calendar",
+        "cursor",
+        "operator",
+        "indicator",
+        "barrier",
+        "charger",
+        "customer",
+        "dealer",
+        "retailer",
+        "partner",
+        "list",
+        "checklist",
+        "playlist",
+        "wishlist",
+        "watchlist",
+        "whitelist",
+        "blacklist",
+        "artist",
+        "mirror",
+        "flavor",
+        "tutor",
+        "descriptor",
+        "connector",
+        "processor",
+        "ledger",
+        "chamber",
+        "member",
+        "border",
+        "gender",
+        "corner",
+        "river",
+        "tower",
+        "flyer",
+        "sticker",
+        "cover",
+        "parcer",
+        "theater",
+        "other",
+        "super",
+        "inner",
+        "outer",
+    ];
+    let ending = ["er", "or", "eur", "ist", "eer"]
+        .iter()
+        .any(|ending| word.len() > ending.len() + 2 && word.ends_with(ending));
+    ending && !things.contains(&word)
+}
 
 /// The words without those that only say "id", and whether there were any.
 fn stem(words: &[String]) -> Option<(Vec<String>, bool)> {

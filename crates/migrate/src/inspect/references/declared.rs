@@ -9,21 +9,34 @@ use crate::inventory::{ConstraintKind, Inventory, Name, Table};
 type Holder = (Name, String);
 
 /// Columns of `table` that a foreign key of any kind speaks for.
-pub(super) fn taken(inventory: &Inventory, table: &Table) -> BTreeSet<String> {
+pub(super) fn taken(
+    inventory: &Inventory,
+    users: &UsersCandidate,
+    table: &Table,
+) -> BTreeSet<String> {
     let own = table
         .constraints
         .iter()
         .filter(|constraint| constraint.kind == ConstraintKind::ForeignKey);
-    // A child by inheritance has its parent's columns without the parent's keys: what they hold is the same.
-    let inherited = table
-        .inherits
-        .iter()
-        .filter_map(|parent| inventory.table(parent));
-    let parents = inherited.flat_map(|parent| {
-        let to_others = parent.foreign_keys().map(|(constraint, _)| constraint);
-        to_others.collect::<Vec<_>>()
-    });
-    own.chain(parents)
+    // A child by inheritance has its parent's columns without the parent's keys: what leads elsewhere there does here.
+    let mut parents = vec![table];
+    let mut lines = Vec::new();
+    while let Some(child) = parents.pop() {
+        let above = child
+            .inherits
+            .iter()
+            .filter_map(|parent| inventory.table(parent));
+        for parent in above {
+            lines.push(parent);
+            parents.push(parent);
+        }
+    }
+    let inherited = lines
+        .into_iter()
+        .flat_map(Table::foreign_keys)
+        .filter(|(_, foreign)| foreign.table != users.table)
+        .map(|(constraint, _)| constraint);
+    own.chain(inherited)
         .flat_map(|constraint| constraint.columns.iter().cloned())
         .collect()
 }

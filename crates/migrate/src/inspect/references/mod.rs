@@ -23,6 +23,8 @@ pub(super) struct Search<'a> {
     probes: &'a Probes<'a>,
     inventory: &'a Inventory,
     users: &'a UsersCandidate,
+    /// Other tables whose rows sign in as well.
+    rivals: Vec<&'a UsersCandidate>,
     name: UsersName,
     /// Columns that views, functions and policies compare with the users' key.
     joined: BTreeSet<(Name, String)>,
@@ -39,6 +41,7 @@ pub(super) async fn find(
     probes: &Probes<'_>,
     inventory: &Inventory,
     users: &UsersCandidate,
+    others: &[UsersCandidate],
     leftover: &[Leftover],
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<Reference>, Error> {
@@ -47,6 +50,18 @@ pub(super) async fn find(
         probes,
         inventory,
         users,
+        rivals: others
+            .iter()
+            .filter(|other| {
+                let beside = |one: &UsersCandidate, table: &Name| {
+                    one.columns
+                        .password
+                        .as_ref()
+                        .is_some_and(|password| password.table == *table)
+                };
+                beside(other, &other.table) && !beside(users, &other.table)
+            })
+            .collect(),
         name: UsersName::new(&users.table.name, &users.columns.id),
         joined: joins::find(inventory, users),
         declared_names: names_of_keys(inventory, users, &found),
@@ -64,7 +79,7 @@ pub(super) async fn find(
             found.push(set_aside(one, users));
             continue;
         }
-        let taken = declared::taken(inventory, table);
+        let taken = declared::taken(inventory, users, table);
         let pairs = polymorphic::pairs(table, &taken);
         found.extend(polymorphic::find(&search, table, &pairs).await?);
         let paired: BTreeSet<&str> = pairs

@@ -89,6 +89,9 @@ async fn judge(
         if pair && says == NameSays::Nothing && counts.telling() > 0 && counts.share() < 0.95 {
             return Ok(None);
         }
+        if says > NameSays::SomeId {
+            rivals(search, table, column, counts, &mut scale).await?;
+        }
         if says <= NameSays::SomeId {
             compete(search, table, column, counts, &mut scale).await?;
         }
@@ -154,6 +157,33 @@ async fn compete(
                 format!("its values are keys of {} as well", other.name),
             );
             return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Where several tables hold people, a name such as `handled_by` means any of them.
+async fn rivals(
+    search: &Search<'_>,
+    table: &Table,
+    column: &Column,
+    counts: &Counts,
+    scale: &mut Scale,
+) -> Result<(), Error> {
+    if search.name.names_its_table(&column.name) || counts.telling() == 0 {
+        return Ok(());
+    }
+    for rival in &search.rivals {
+        let key = search
+            .inventory
+            .table(&rival.table)
+            .and_then(|table| table.column(&rival.columns.id));
+        if key.is_none_or(|key| key.base_type != column.base_type) {
+            continue;
+        }
+        let key = &rival.columns.id;
+        if inclusion::included_in(search, table, column, &rival.table, key).await? == Some(true) {
+            scale.take(1.0, format!("may be of {} instead", rival.table));
         }
     }
     Ok(())

@@ -53,11 +53,6 @@ impl Scale {
         self.against.push(reason.into());
     }
 
-    /// Whether it would be included as it stands.
-    pub(super) fn is_likely(&self) -> bool {
-        self.score >= LIKELY
-    }
-
     /// What the catalog says about a column besides its name.
     pub(super) fn catalog(&mut self, search: &Search<'_>, table: &Table, column: &Column) {
         if search.key_type() == Some(column.base_type.as_str()) {
@@ -100,7 +95,7 @@ impl Scale {
             .windows(2)
             .any(|pair| search.name.is_called(&pair[0]) && pair[1] == "id")
         {
-            self.add(1.5, "its comment names the users' key");
+            self.add(2.0, "its comment names the users' key");
         } else if words.iter().any(|word| search.name.is_user(word)) {
             self.add(0.5, "its comment speaks of users");
         } else if let Some(other) = words.iter().find_map(|word| search.tables.get(word)) {
