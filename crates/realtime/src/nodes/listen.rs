@@ -1,5 +1,6 @@
 //! What other nodes say.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -73,7 +74,8 @@ impl Listener {
         let node = sender.node;
         match said {
             Said::Hello { wants_answer } => {
-                if wants_answer {
+                // What was shown here while nobody was known was told to nobody.
+                if wants_answer || is_new {
                     self.nodes.introduce(&self.hub, false);
                 }
                 return;
@@ -143,14 +145,20 @@ impl Peers for Listener {
         }
         let me = self.nodes.number.load(Relaxed);
         let known = |number: &u32| *number == me || has(&peers, *number);
-        let stranger = numbers.iter().find(|number| !known(number)).copied();
+        let strangers: HashSet<u32> = numbers
+            .iter()
+            .copied()
+            .filter(|number| !known(number))
+            .collect();
         drop(peers);
         for node in gone {
             tracing::warn!(%node, "another node is gone");
             self.lose(node);
         }
-        if let Some(number) = stranger {
-            tracing::debug!(number, "a node that is not known");
+        let greeted = self.nodes.replace_strangers(strangers.clone());
+        if !strangers.is_subset(&greeted) {
+            // Once: it may not be one of ours to answer.
+            tracing::debug!(?strangers, "nodes that are not known");
             self.nodes.introduce(&self.hub, true);
         }
     }
@@ -160,6 +168,6 @@ impl Peers for Listener {
     }
 }
 
-fn has(peers: &std::collections::HashMap<Uuid, Peer>, number: u32) -> bool {
+fn has(peers: &HashMap<Uuid, Peer>, number: u32) -> bool {
     peers.values().any(|peer| peer.number == number)
 }

@@ -9,7 +9,10 @@ mod listen;
 mod queue;
 mod wire;
 
-use std::collections::HashMap;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -46,6 +49,8 @@ pub(crate) struct Nodes {
     peers: Mutex<HashMap<Uuid, Peer>>,
     /// Whether there is anybody to speak to.
     has_peers: AtomicBool,
+    /// Places of nodes that were greeted and are not known yet.
+    strangers: Mutex<HashSet<u32>>,
     queue: Queue,
 }
 
@@ -64,6 +69,7 @@ impl Nodes {
             seal,
             peers: Mutex::default(),
             has_peers: AtomicBool::new(false),
+            strangers: Mutex::default(),
             queue: Queue::default(),
         }
     }
@@ -107,6 +113,14 @@ impl Nodes {
                 "other nodes were not told: too much waits for the database"
             );
         }
+    }
+
+    fn replace_strangers(&self, strangers: HashSet<u32>) -> HashSet<u32> {
+        let mut before = self
+            .strangers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut before, strangers)
     }
 
     fn peers(&self) -> MutexGuard<'_, HashMap<Uuid, Peer>> {
