@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::SharedClock;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
@@ -27,7 +28,6 @@ const GAP: TimeDelta = TimeDelta::minutes(5);
 pub(super) struct Leader {
     id: Uuid,
     lock: Lock,
-    endpoint: Endpoint,
     table: Table,
     logins: Arc<Logins>,
     clock: SharedClock,
@@ -57,7 +57,6 @@ impl Leader {
         let mut leader = Self {
             id,
             lock,
-            endpoint: endpoint.clone(),
             table,
             logins,
             clock,
@@ -81,8 +80,19 @@ impl Leader {
         self.lock.is_held()
     }
 
-    /// Gives the lead back.
-    pub(super) async fn step_down(self) {
+    /// Gives the lead back. Runs get the time to end that `patience` allows, then they are cancelled.
+    pub(super) async fn step_down(mut self, patience: Duration) {
+        let ended = async {
+            while self.is_running() {
+                self.one_ended().await;
+            }
+        };
+        if tokio::time::timeout(patience, ended).await.is_err() {
+            self.jobs.values().for_each(Known::cancel);
+            while self.is_running() {
+                self.one_ended().await;
+            }
+        }
         if let Err(error) = self.lock.release().await {
             tracing::debug!(%error, "the lock went with its connection");
         }
@@ -172,7 +182,6 @@ impl Leader {
         let run = Run {
             id: run_id,
             job: known.job.clone(),
-            endpoint: self.endpoint.clone(),
             table: self.table.clone(),
             logins: Arc::clone(&self.logins),
             clock: Arc::clone(&self.clock),

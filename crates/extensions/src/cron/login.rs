@@ -4,22 +4,19 @@
 //! administrator's rights. And nobody knows the users' passwords. So each user that has jobs gets a login role of our
 //! own, `passerelle_as_<oid>`, which is a member of that user and of nothing else, inherits nothing, and whose
 //! sessions begin as that user (`alter role … set role`): `reset role` leads back to the same user. Its password is
-//! derived from the project's secret like those of the services.
+//! derived from the project's secret like those of the services. Only the administrator's own jobs run in sessions of
+//! the administrator.
+//!
+//! The login of a superuser is one too: otherwise whoever may make roles could (before PostgreSQL 16) join it, and
+//! become that superuser.
 
 use std::collections::BTreeMap;
 
 use base::Secret;
-use pg::{Error, Pool};
+use pg::{Endpoint, Error, Pool};
 use tokio::sync::Mutex;
 
-/// A login that becomes a job's user.
-#[derive(Debug, Clone)]
-pub(super) struct Login {
-    pub(super) role: String,
-    pub(super) password: Secret,
-}
-
-/// Why there is none.
+/// Why there is no login.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoLogin {
     #[error("role \"{0}\" does not exist")]
@@ -32,12 +29,21 @@ pub(super) enum NoLogin {
     },
 }
 
-/// The logins that were made by this process.
+/// What a login was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Facts {
+    /// The login's name.
+    role: String,
+    is_super: bool,
+}
+
+/// Logins for the users of jobs.
 #[derive(Debug)]
 pub(super) struct Logins {
     pool: Pool,
     secret: Secret,
-    made: Mutex<BTreeMap<String, Login>>,
+    /// Those that were made, or made right, by this process.
+    made: Mutex<BTreeMap<String, Facts>>,
 }
 
 impl Logins {
@@ -49,52 +55,59 @@ impl Logins {
         }
     }
 
-    /// The login for a user; made, or made right, unless it is `known` to this process.
-    pub(super) async fn of(&self, user: &str, known: bool) -> Result<Login, NoLogin> {
-        let mut made = self.made.lock().await;
-        if let Some(login) = made.get(user).filter(|_| known) {
-            return Ok(login.clone());
+    /// Where and how sessions of a user begin. A login that was made before serves again, unless it is not `trusted`.
+    pub(super) async fn of(&self, user: &str, trusted: bool) -> Result<Endpoint, NoLogin> {
+        let endpoint = self.pool.endpoint();
+        if endpoint.user() == user {
+            return Ok(endpoint.clone());
         }
         let refused = |source| NoLogin::Refused {
             user: user.to_owned(),
             source,
         };
-        let login = self
-            .make(user)
-            .await
-            .map_err(refused)?
-            .ok_or_else(|| NoLogin::NoRole(user.to_owned()))?;
-        made.insert(user.to_owned(), login.clone());
-        Ok(login)
-    }
-
-    async fn make(&self, user: &str) -> Result<Option<Login>, Error> {
-        let client = self.pool.get().await?;
-        let Some(row) = client
+        let mut made = self.made.lock().await;
+        let client = self.pool.get().await.map_err(refused)?;
+        let row = client
             .query_opt(include_str!("sql/user.sql"), &[&user])
-            .await?
-        else {
-            return Ok(None);
+            .await
+            .map_err(|error| refused(error.into()))?
+            .ok_or_else(|| NoLogin::NoRole(user.to_owned()))?;
+        let facts = Facts {
+            role: row.get(0),
+            is_super: row.get(1),
         };
-        let role: String = row.try_get(0)?;
-        let (exists, modern): (bool, bool) = (row.try_get(1)?, row.try_get(2)?);
-        let password = database::role_password(&self.secret, &role);
-        // What is sent is the verifier, so that no log holds the password.
-        let verifier = postgres_protocol::password::scram_sha_256(password.expose().as_bytes());
-        let (ident, user) = (sql::Ident::new(&role), sql::Ident::new(user));
-        let statements = format!(
-            "{} role {ident} login noinherit password {};\n\
-             grant {user} to {ident}{};\n\
-             alter role {ident} set role = {user}",
-            if exists { "alter" } else { "create" },
-            sql::quote_literal(&verifier),
-            if modern {
-                " with inherit false, set true"
-            } else {
-                ""
-            },
-        );
-        client.batch_execute(&statements).await?;
-        Ok(Some(Login { role, password }))
+        let password = database::role_password(&self.secret, &facts.role);
+        if !trusted || made.get(user) != Some(&facts) {
+            let statements = statements(user, &facts, &password, &row);
+            let done = client.batch_execute(&statements).await;
+            done.map_err(|error| refused(error.into()))?;
+            made.insert(user.to_owned(), facts.clone());
+        }
+        Ok(endpoint.with_login(&facts.role, password.expose()))
     }
+}
+
+/// Makes a login, or makes it right. What is sent of the password is its verifier, so that no log holds it.
+fn statements(user: &str, facts: &Facts, password: &Secret, row: &tokio_postgres::Row) -> String {
+    let (exists, modern, was_super): (bool, bool, bool) = (row.get(2), row.get(3), row.get(4));
+    let verifier = postgres_protocol::password::scram_sha_256(password.expose().as_bytes());
+    let (ident, user) = (sql::Ident::new(&facts.role), sql::Ident::new(user));
+    // Only a superuser may name the attribute, even to say no.
+    let attribute = match (facts.is_super, was_super) {
+        (true, _) => "superuser ",
+        (false, true) => "nosuperuser ",
+        (false, false) => "",
+    };
+    format!(
+        "{} role {ident} {attribute}login noinherit password {};\n\
+         grant {user} to {ident}{};\n\
+         alter role {ident} set role = {user}",
+        if exists { "alter" } else { "create" },
+        sql::quote_literal(&verifier),
+        if modern {
+            " with inherit false, set true"
+        } else {
+            ""
+        },
+    )
 }

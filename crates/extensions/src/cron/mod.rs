@@ -65,6 +65,8 @@ impl Cron {
     const POLL: Duration = Duration::from_secs(10);
     /// And where there is nothing to lead; the channel tells of the first job.
     const IDLE_POLL: Duration = Duration::from_secs(60);
+    /// How long runs may go on after the soft stop.
+    const LAST_PATIENCE: Duration = Duration::from_secs(5);
     /// The shortest, so that a failing database is not asked in a tight loop.
     const BREATH: Duration = Duration::from_millis(50);
 
@@ -90,7 +92,7 @@ impl Cron {
     }
 
     /// Works until the soft stop, woken by `listener` (which must hear [`CHANNEL`]) or by time. Runs that are under way
-    /// at the soft stop are waited for.
+    /// then have some seconds to end, and are cancelled.
     pub fn start(mut self, listener: &Listener, tasks: &Tasks) {
         let heard = listener.subscribe();
         let soft = tasks.soft();
@@ -111,9 +113,13 @@ impl Cron {
                 () = told(&mut heard, CHANNEL) => {}
             }
         }
-        self.settle().await;
+        self.step_down().await;
+    }
+
+    /// Gives the lead back, if this node has it.
+    pub async fn step_down(&mut self) {
         if let Some(leader) = self.leading.take() {
-            leader.step_down().await;
+            leader.step_down(Self::LAST_PATIENCE).await;
         }
     }
 

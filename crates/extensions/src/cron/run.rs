@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use base::SharedClock;
 use futures_util::FutureExt as _;
-use pg::{Completed, Endpoint, Error, ServerError, Session};
+use pg::{Completed, Error, ServerError, Session};
 use tokio_util::sync::CancellationToken;
 
 use super::job::Job;
@@ -26,7 +26,6 @@ const WRITES: u32 = 6;
 pub(super) struct Run {
     pub(super) id: i64,
     pub(super) job: Job,
-    pub(super) endpoint: Endpoint,
     pub(super) table: Table,
     pub(super) logins: Arc<Logins>,
     pub(super) clock: SharedClock,
@@ -77,13 +76,10 @@ impl Run {
 
     /// A session of the job's user in the job's database, with that user's settings.
     async fn open(&self) -> Result<Session, Failure> {
-        let mut known = true;
+        let mut trusted = true;
         loop {
-            let login = self.logins.of(&self.job.username, known).await?;
-            let endpoint = self
-                .endpoint
-                .with_login(&login.role, login.password.expose())
-                .with_database(&self.job.database);
+            let login = self.logins.of(&self.job.username, trusted).await?;
+            let endpoint = login.with_database(&self.job.database);
             match Session::open(&endpoint, APPLICATION_NAME, PATIENCE).await {
                 Ok(mut session) => {
                     let settings = include_str!("sql/settings.sql");
@@ -91,7 +87,7 @@ impl Run {
                     return Ok(session);
                 }
                 // The role may have been dropped, or given another password, since we made it.
-                Err(_) if known => known = false,
+                Err(_) if trusted => trusted = false,
                 Err(error) => return Err(Failure::Connection(bare(&error))),
             }
         }

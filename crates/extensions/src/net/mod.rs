@@ -70,22 +70,36 @@ impl Net {
     async fn work(&self, mut heard: Receiver<Notification>, soft: &CancellationToken) {
         let mut sending = Sending::new();
         let mut sweep = tokio::time::interval(Self::SWEEP);
+        // Told of new requests, or the time has come: the database is looked at.
+        let mut look = true;
         while !soft.is_cancelled() {
-            if let Err(error) = self.take_up(&mut sending).await {
+            if look && let Err(error) = self.look(&mut sending).await {
                 tracing::warn!(%error, "requests could not be taken from net.http_request_queue");
             }
-            tokio::select! {
-                () = soft.cancelled() => {}
-                () = tokio::time::sleep(self.poll) => {}
-                // A place became free.
-                Some(_) = sending.join_next() => {}
-                _ = sweep.tick() => if let Err(error) = self.sweep().await {
-                    tracing::warn!(%error, "schema net could not be swept");
-                },
-                () = told(&mut heard, CHANNEL) => {}
-            }
+            // A place that becomes free matters only if there was none.
+            let full = sending.len() >= self.in_flight;
+            look = tokio::select! {
+                () = soft.cancelled() => false,
+                () = tokio::time::sleep(self.poll) => true,
+                Some(_) = sending.join_next() => full,
+                () = told(&mut heard, CHANNEL) => true,
+                _ = sweep.tick() => {
+                    if let Err(error) = self.sweep().await {
+                        tracing::warn!(%error, "schema net could not be swept");
+                    }
+                    false
+                }
+            };
         }
         while sending.join_next().await.is_some() {}
+    }
+
+    /// Starts to send what waits, as far as there is room.
+    async fn look(&self, sending: &mut Sending) -> Result<(), Error> {
+        if self.queue.is_ours().await? {
+            self.take_up(sending).await?;
+        }
+        Ok(())
     }
 
     /// Whether the substitute stands in this database and the real extension does not.
@@ -97,6 +111,9 @@ impl Net {
     pub async fn run_due(&self) -> Result<usize, Error> {
         let mut sending = Sending::new();
         let mut sent = 0;
+        if !self.queue.is_ours().await? {
+            return Ok(sent);
+        }
         loop {
             let taken = self.take_up(&mut sending).await?;
             sent += taken;
@@ -123,7 +140,7 @@ impl Net {
     async fn take_up(&self, sending: &mut Sending) -> Result<usize, Error> {
         while sending.try_join_next().is_some() {}
         let room = self.in_flight.saturating_sub(sending.len());
-        if room == 0 || !self.queue.is_ours().await? {
+        if room == 0 {
             return Ok(0);
         }
         let requests = self.queue.claim(room).await?;

@@ -289,3 +289,68 @@ async fn the_run_of_a_dropped_job_is_cancelled() {
         ("failed".into(), "job cancelled".into())
     );
 }
+
+// DB-SUB-04: a superuser's jobs are a superuser's, and no way for others to become one.
+#[tokio::test]
+async fn the_login_of_a_superusers_job_is_out_of_reach_for_the_owner() {
+    let house = House::with_cron().await;
+    house
+        .run(
+            "do $$ begin create role chief superuser; exception when duplicate_object then null; end $$;
+            create table public.seen (who text)",
+        )
+        .await;
+    house
+        .run(
+            "select cron.schedule_in_database('chiefs', '* * * * *',
+               'insert into public.seen select current_user || current_setting($$is_superuser$$)',
+               current_database(), 'chief')",
+        )
+        .await;
+    let mut cron = house.leading().await;
+    house.pass(&mut cron, TimeDelta::minutes(1)).await;
+    assert_eq!(house.last_run().await, succeeded("INSERT 0 1"));
+    assert_eq!(house.texts("select who from seen").await, ["chiefon"]);
+    let login: String = house
+        .value(
+            "select 'passerelle_as_' || oid from pg_roles where rolname = 'chief'",
+            &[],
+        )
+        .await;
+    let owner = house
+        .database
+        .endpoint_as("postgres")
+        .connect()
+        .await
+        .unwrap();
+    for attempt in [
+        "alter role {} password 'mine'",
+        "grant {} to postgres",
+        "set role {}",
+    ] {
+        let done = owner.batch_execute(&attempt.replace("{}", &login)).await;
+        assert!(done.is_err(), "{attempt}");
+    }
+    // Who is no superuser any more has jobs that are none.
+    house.run("alter role chief nosuperuser; grant insert on public.seen to chief; truncate public.seen").await;
+    house.run("grant usage on schema public to chief").await;
+    house.pass(&mut cron, TimeDelta::minutes(1)).await;
+    assert_eq!(house.texts("select who from seen").await, ["chiefoff"]);
+    house.run("alter role chief superuser").await;
+}
+
+// DB-SUB-04: the administrator's own jobs.
+#[tokio::test]
+async fn the_administrators_jobs_run_in_sessions_of_the_administrator() {
+    let house = House::with_cron().await;
+    house
+        .run("create table public.seen (who text, session text)")
+        .await;
+    house
+        .run("select cron.schedule('* * * * *', 'insert into public.seen values (current_user, session_user)')")
+        .await;
+    let mut cron = house.leading().await;
+    house.pass(&mut cron, TimeDelta::minutes(1)).await;
+    let seen = "select who || ' ' || session from seen";
+    assert_eq!(house.texts(seen).await, ["supabase_admin supabase_admin"]);
+}

@@ -175,3 +175,24 @@ async fn runs_of_a_node_that_died_are_ended_and_marked() {
         tokio::task::yield_now().await;
     }
 }
+
+// DB-SUB-04: an orderly stop hands the jobs on, and cuts nothing off without a word.
+#[tokio::test]
+async fn a_node_that_stops_cancels_its_runs_and_hands_on_the_lead() {
+    let house = House::with_cron().await;
+    house
+        .as_owner("select cron.schedule('long', '* * * * *', 'select pg_sleep(3600)')")
+        .await;
+    let (mut first, mut second) = (house.cron(), house.cron());
+    first.tick().await.unwrap();
+    house.clock.advance(TimeDelta::minutes(1));
+    first.tick().await.unwrap();
+    let status = "select status || coalesce(': ' || return_message, '') from cron.job_run_details";
+    while house.texts(status).await != ["running"] {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(second.tick().await.unwrap(), Standing::Following);
+    first.step_down().await;
+    assert_eq!(house.texts(status).await, ["failed: job cancelled"]);
+    assert_eq!(second.tick().await.unwrap(), Standing::Leading);
+}
