@@ -5,7 +5,7 @@ mod inspected;
 
 use insight::{Label, Size, Variant};
 use inspected::{assert_codes, inspect, inspect_sql, judge, kinds};
-use migrate::inspect::{Confidence, Severity, TableKindOfUse};
+use migrate::inspect::{Confidence, Place, Severity, TableKindOfUse};
 use migrate::{Inventory, Name};
 use testkit::Postgres;
 
@@ -35,6 +35,45 @@ async fn the_clean_application_is_understood_without_a_question() {
         .filter(|finding| finding.severity >= Severity::Ask)
         .collect();
     assert!(questions.is_empty(), "{questions:#?}");
+}
+
+/// MIG-LEG-02 at its true size: 20 000 users, 2 million conversations, with the default limits on every probe.
+#[tokio::test]
+#[ignore = "writes a gigabyte"]
+async fn the_clean_application_is_understood_at_its_true_size() {
+    let database = Postgres::shared().database().await;
+    let mut client = database.connect().await;
+    insight::generate(&mut client, Variant::A, Size::M, 1, &mut |_, _| ())
+        .await
+        .unwrap();
+    let found = inspected::inspect_in_time(&client).await;
+    let mut labels = insight::application_labels(Variant::A);
+    labels.extend(
+        insight::application_labels(Variant::B)
+            .into_iter()
+            .filter(|label| label.kind == "json"),
+    );
+    assert_eq!(
+        judge(&found, &labels, |label| label.kind == "json"),
+        Vec::<String>::new()
+    );
+    let questions = found
+        .findings
+        .iter()
+        .filter(|finding| finding.severity >= Severity::Ask);
+    assert_eq!(
+        questions.collect::<Vec<_>>(),
+        Vec::<&migrate::inspect::Finding>::new()
+    );
+    let whole = found
+        .references
+        .iter()
+        .filter(|one| one.confidence <= Confidence::Likely);
+    assert!(
+        whole
+            .filter(|one| matches!(one.place, Place::Column { .. }))
+            .all(|one| one.exact)
+    );
 }
 
 /// MIG-LEG-03: inspection of the drifted application lists every planted problem.

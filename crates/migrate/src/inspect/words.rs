@@ -289,6 +289,38 @@ impl UsersName {
         name == "user" || name == self.singular || name == self.head
     }
 
+    /// Parts words that were written as one: `creatorid`, `useridfrom`, `usermodified`, `user1`.
+    fn split(&self, words: Vec<String>) -> Vec<String> {
+        let mut parts = Vec::with_capacity(words.len());
+        for word in words {
+            let bare = word.trim_end_matches(|char: char| char.is_ascii_digit());
+            let ids = bare.strip_suffix("ids").or_else(|| bare.strip_suffix("id"));
+            if let Some(person) = ids.filter(|person| self.is_person(person)) {
+                parts.extend([person.to_owned(), "id".to_owned()]);
+            } else if [
+                "userid",
+                "useridfrom",
+                "useridto",
+                "usermodified",
+                "usercreated",
+                "userfrom",
+                "userto",
+            ]
+            .contains(&bare)
+            {
+                parts.extend(["user".to_owned(), "id".to_owned()]);
+            } else if let Some(other) = bare.strip_suffix("userid").filter(|other| other.len() > 2)
+            {
+                parts.extend([other.to_owned(), "user".to_owned(), "id".to_owned()]);
+            } else if bare != word && self.is_person(bare) {
+                parts.push(bare.to_owned());
+            } else {
+                parts.push(word);
+            }
+        }
+        parts
+    }
+
     /// Whether a column's name has the table's own name in it.
     pub(super) fn names_its_table(&self, column: &str) -> bool {
         words(column).iter().any(|word| singular(word) == self.head)
@@ -310,7 +342,7 @@ impl UsersName {
 
     /// Judges a column's or a key's name; `many` where it holds several ids.
     pub(super) fn judge(&self, name: &str, many: bool) -> NameSays {
-        let all = words(name);
+        let all = self.split(words(name));
         let Some((stem, marked)) = stem(&all) else {
             return NameSays::Nothing;
         };
@@ -320,7 +352,7 @@ impl UsersName {
         {
             return NameSays::SomeId;
         }
-        if is_by(&stem) {
+        if is_by(&stem) || is_assigned(&stem) {
             return NameSays::User;
         }
         let Some(head) = stem.last() else {
@@ -544,7 +576,10 @@ fn stem(words: &[String]) -> Option<(Vec<String>, bool)> {
         stem.pop();
         marked = true;
     }
-    while stem.first().is_some_and(|word| is_mark(word)) {
+    while stem
+        .first()
+        .is_some_and(|word| word == "id" || word == "fk")
+    {
         stem.remove(0);
         marked = true;
     }
@@ -581,6 +616,19 @@ fn is_by(stem: &[String]) -> bool {
         }
         _ => false,
     }
+}
+
+/// `assigned_to_id`, `delegated_to`; but not `reply_to`, which is a message.
+fn is_assigned(stem: &[String]) -> bool {
+    let verbs = [
+        "assigned",
+        "delegated",
+        "escalated",
+        "handed",
+        "granted",
+        "allocated",
+    ];
+    matches!(stem, [.., verb, to] if to == "to" && verbs.contains(&verb.as_str()))
 }
 
 /// `shared_with`, `assigned_to`, `visible_to`, `participants`.
