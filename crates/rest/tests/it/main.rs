@@ -5,6 +5,7 @@
     reason = "helpers of tests fail the test they help"
 )]
 
+mod anything;
 mod bad_days;
 mod cases;
 mod configuration;
@@ -15,6 +16,7 @@ mod plans;
 mod profiles;
 mod reload;
 mod row_security;
+mod same_rows;
 mod server;
 mod tokens;
 mod transactions;

@@ -70,6 +70,7 @@ impl Server {
                 include_str!("../odds.sql"),
                 include_str!("../media.sql"),
                 include_str!("../described.sql"),
+                include_str!("../guarded.sql"),
             ))
             .await
             .expect("the fixture is good SQL");
