@@ -6,6 +6,7 @@
 
 mod bench;
 mod floors;
+mod insight;
 mod reference;
 mod run;
 mod test;
@@ -17,6 +18,7 @@ cargo xtask <task>
 
   test [filter]   install what the tests need, then run every test of the workspace
   bench [name]    start, rest, login, realtime: measure the release binary beside its yardsticks
+  insight …       fill an empty database with the legacy application: url, A or B, S M or L, seed
   floors          check that every arrow between crates points down
   reference       write docs/reference/settings.md from the code
   lint            rustfmt, clippy with warnings as errors, floors
@@ -28,6 +30,7 @@ fn main() -> Result<()> {
     match arguments.as_slice() {
         ["test", rest @ ..] => test::run(rest),
         ["bench", names @ ..] => bench::run(names),
+        ["insight", rest @ ..] => insight::generate(rest),
         ["floors"] => floors::check(),
         ["reference"] => reference::write(),
         ["lint"] => {

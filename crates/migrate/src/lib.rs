@@ -9,11 +9,14 @@ pub mod copy;
 pub mod ids;
 pub mod inspect;
 pub mod inventory;
+pub mod lookup;
 pub mod mapping;
 pub mod password;
 
 pub mod journal;
 pub mod plan;
+pub mod preflight;
+pub mod rehearse;
 pub mod run;
 pub mod users;
 pub mod verify;

@@ -91,6 +91,9 @@ pub(crate) enum Command {
     /// What is configured, and where.
     #[command(subcommand, after_help = "Example:\n  passerelle config explain")]
     Config(Config),
+    /// Move an application's database onto the stack.
+    #[command(subcommand)]
+    Migrate(crate::commands::migrate::flags::Migrate),
     /// PostgreSQL's own programs.
     #[command(
         subcommand,

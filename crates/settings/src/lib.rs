@@ -14,6 +14,7 @@ mod error;
 mod extensions;
 mod gateway;
 mod keys;
+mod migrate;
 mod layers;
 mod log;
 mod reader;
@@ -30,6 +31,7 @@ pub use dotenv::{DotEnv, DotEnvError};
 pub use error::{Error, Mistake};
 pub use extensions::Extensions;
 pub use gateway::Gateway;
+pub use migrate::Migrate;
 pub use keys::Keys;
 pub use layers::{Layers, Origin};
 pub use log::{Log, LogFormat};
@@ -60,6 +62,8 @@ pub struct Settings {
     pub storage: Storage,
     /// What runs in the place of `pg_net` and `pg_cron`.
     pub extensions: Extensions,
+    /// The migration engine.
+    pub migrate: Migrate,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -77,6 +81,7 @@ impl Settings {
             realtime: Realtime::read(&mut reader),
             storage: Storage::read(&mut reader),
             extensions: Extensions::read(&mut reader),
+            migrate: Migrate::read(&mut reader),
             log: Log::read(&mut reader),
         };
         reader.finish().map(|()| settings)
@@ -94,6 +99,7 @@ impl Settings {
             Realtime::FIELDS,
             Storage::FIELDS,
             Extensions::FIELDS,
+            Migrate::FIELDS,
             Log::FIELDS,
         ]
         .concat()

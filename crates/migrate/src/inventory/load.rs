@@ -80,7 +80,7 @@ async fn query<T>(
 }
 
 /// Which database this is.
-pub(super) async fn server(client: &Client) -> Result<Server, Error> {
+pub(crate) async fn server(client: &Client) -> Result<Server, Error> {
     let row = client
         .query_one(include_str!("sql/server.sql"), &[])
         .await?;

@@ -1,6 +1,8 @@
 //! What the source holds: only what is, no opinion.
 
 mod load;
+
+pub(crate) use load::server;
 mod objects;
 mod table;
 

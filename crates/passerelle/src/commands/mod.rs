@@ -8,6 +8,7 @@ mod down;
 mod env;
 mod keys;
 mod logs;
+pub(crate) mod migrate;
 mod pg;
 mod status;
 mod up;
@@ -107,6 +108,7 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Keys(command) => keys::run(context, &command),
         Command::Env(command) => env::run(context, &command),
         Command::Config(command) => config::run(context, &command),
+        Command::Migrate(command) => migrate::run(context, &command),
         Command::Pg(command) => pg::run(context, &command),
         Command::Completions { shell } => Ok(complete::completions(shell)),
         Command::Man => Ok(complete::manual(context)),

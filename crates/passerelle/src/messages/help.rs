@@ -236,6 +236,130 @@ const FRENCH: &[(&str, &str)] = &[
         "Mettre les programmes de PostgreSQL dans le dossier de données, sans root",
     ),
     ("Major version", "Version majeure"),
+    (
+        "Move an application's database onto the stack",
+        "Déplacer la base d’une application sur la pile",
+    ),
+    (
+        "Check that source and target can be used, without changing anything",
+        "Vérifier que source et cible sont utilisables, sans rien changer",
+    ),
+    (
+        "Find the users table, what refers to it, and what is in the way",
+        "Trouver la table des utilisateurs, ce qui y renvoie, et ce qui gêne",
+    ),
+    (
+        "Write the plan: a file to read, decide on and keep",
+        "Écrire le plan : un fichier à lire, à décider et à garder",
+    ),
+    (
+        "Carry the plan out, from wherever an earlier attempt stopped",
+        "Exécuter le plan, là où un essai précédent s’est arrêté",
+    ),
+    (
+        "Only the users and their mapping; a dry run unless DRY_RUN is false",
+        "Seulement les utilisateurs et leur correspondance ; à blanc sauf si DRY_RUN vaut false",
+    ),
+    (
+        "Show the row security that the plan makes, and apply none",
+        "Montrer la sécurité par ligne que fait le plan, sans l’appliquer",
+    ),
+    (
+        "Prove that everything arrived, and who sees what",
+        "Prouver que tout est arrivé, et qui voit quoi",
+    ),
+    (
+        "Where the migration is, and the next command",
+        "Où en est la migration, et la commande suivante",
+    ),
+    (
+        "One user, by old id, new id or address",
+        "Un utilisateur, par ancien identifiant, nouveau, ou adresse",
+    ),
+    (
+        "Take back what a run made",
+        "Reprendre ce qu’une exécution a fait",
+    ),
+    (
+        "The old database; OLD_DATABASE_URL keeps the password out of the process list",
+        "L’ancienne base ; OLD_DATABASE_URL garde le mot de passe hors de la liste des processus",
+    ),
+    (
+        "The target database (default: the running stack's own)",
+        "La base cible (par défaut : celle de la pile en marche)",
+    ),
+    (
+        "The plan",
+        "Le plan",
+    ),
+    (
+        "The users table, when it is not found",
+        "La table des utilisateurs, quand elle n’est pas trouvée",
+    ),
+    (
+        "Rows looked at per column where all would take too long",
+        "Lignes regardées par colonne quand tout lire serait trop long",
+    ),
+    (
+        "What becomes of old ids",
+        "Ce que deviennent les anciens identifiants",
+    ),
+    (
+        "Every reference becomes a UUID",
+        "Chaque référence devient un UUID",
+    ),
+    (
+        "The old number stays beside it",
+        "L’ancien numéro reste à côté",
+    ),
+    (
+        "Take the proposed answer to every question",
+        "Prendre la réponse proposée à chaque question",
+    ),
+    (
+        "Replace a plan that is there",
+        "Remplacer un plan existant",
+    ),
+    (
+        "Touch nothing and show what would happen",
+        "Ne rien toucher et montrer ce qui se passerait",
+    ),
+    (
+        "Tables at once",
+        "Tables à la fois",
+    ),
+    (
+        "Tables larger than this are loaded in parts",
+        "Les tables plus grandes sont chargées par parties",
+    ),
+    (
+        "The plan must have this digest",
+        "Le plan doit avoir cette empreinte",
+    ),
+    (
+        "Do not prove the result",
+        "Ne pas vérifier le résultat",
+    ),
+    (
+        "By address",
+        "Par adresse",
+    ),
+    (
+        "By old id",
+        "Par ancien identifiant",
+    ),
+    (
+        "By new id",
+        "Par nouvel identifiant",
+    ),
+    (
+        "Back to before this step, such as S10 (default: all of it)",
+        "Revenir avant cette étape, par exemple S10 (par défaut : tout)",
+    ),
+    (
+        "Say what would be taken back, and take back nothing",
+        "Dire ce qui serait repris, sans rien reprendre",
+    ),
 ];
 
 /// Names of values.

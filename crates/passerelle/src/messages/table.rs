@@ -116,6 +116,91 @@ messages! {
     DemoSocket: "the INSERT arrived on ada’s socket" / "l’INSERT est arrivé sur la socket d’ada";
     DemoFile: "ada’s file went up and came back" / "le fichier d’ada est parti et revenu";
 
+    // migrate.
+    NoSource: "the old database is not named" / "l’ancienne base n’est pas indiquée";
+    SuchAsSource: "export OLD_DATABASE_URL=postgresql://user:password@host:5432/database"
+        / "export OLD_DATABASE_URL=postgresql://utilisateur:motdepasse@hôte:5432/base";
+    NoTarget: "no target: nothing runs here, and none is named" / "pas de cible : rien ne tourne ici, et aucune n’est indiquée";
+    NoPlan { path }: "there is no plan {path}" / "il n’y a pas de plan {path}";
+    DamagedSeed { path }: "{path} is damaged" / "{path} est endommagé";
+    NoSuchTable { table }: "the source has no table {table}" / "la source n’a pas de table {table}";
+    ObjectFailed { kind, name, error }: "{kind} {name} could not be made: {error}"
+        / "{kind} {name} n’a pas pu être créé : {error}";
+    OrphanStops { table, reason }: "table {table}: {reason}" / "table {table} : {reason}";
+    DecideOrphans: "set orphan_policy for that column in the plan" / "donnez orphan_policy pour cette colonne dans le plan";
+    DoesNotBalance { table, sent, stored }: "table {table}: {sent} rows were sent, {stored} are accounted for"
+        / "table {table} : {sent} lignes envoyées, {stored} retrouvées";
+    MigrationRuns { holder }: "another migration runs on this target: {holder}"
+        / "une autre migration tourne sur cette cible : {holder}";
+    WaitOrStopIt: "wait for it, or stop it" / "attendez-la, ou arrêtez-la";
+    PlanChanged: "the plan has changed since the run began" / "le plan a changé depuis le début de l’exécution";
+    PlanBackOrRollback: "put the plan back as it was, or: passerelle migrate rollback"
+        / "remettez le plan comme il était, ou : passerelle migrate rollback";
+    OtherSource: "the plan was made for another database" / "le plan a été fait pour une autre base";
+    SourceChanged: "the source’s tables have changed since the plan was made"
+        / "les tables de la source ont changé depuis que le plan a été fait";
+    StepChanged { step }: "step {step} was finished with another plan" / "l’étape {step} a été finie avec un autre plan";
+    Undecided { count }: "{count} points of the plan are not decided" / "{count} points du plan ne sont pas décidés";
+    DecideInPlan: "answer the lines that say \"ask\" in the plan" / "répondez dans le plan aux lignes qui disent « ask »";
+    UserFailures { failed, allowed }: "{failed} users could not be made; the plan allows {allowed}"
+        / "{failed} utilisateurs n’ont pas pu être créés ; le plan en permet {allowed}";
+    NoUsersTable { candidates }: "it is not clear which table holds the users {candidates}"
+        / "on ne sait pas quelle table contient les utilisateurs {candidates}";
+    PlanRefused { error }: "{error}" / "le plan n’est pas utilisable : {error}";
+    MendPlan: "mend the plan, or: passerelle migrate plan --replace"
+        / "corrigez le plan, ou : passerelle migrate plan --replace";
+    Keyless { table }: "table {table} has no primary key: once published, every update of it would fail"
+        / "la table {table} n’a pas de clé primaire : une fois publiée, toute mise à jour échouerait";
+    KeylessRemedy: "set realtime = false, or replica_identity_full = true, for it in the plan"
+        / "mettez realtime = false, ou replica_identity_full = true, pour elle dans le plan";
+    SourceLacks { what }: "the plan names {what}, which the source does not have"
+        / "le plan nomme {what}, que la source n’a pas";
+    SourceUnreachable { error }: "the source cannot be used: {error}" / "la source n’est pas utilisable : {error}";
+    TargetUnreachable { error }: "the target cannot be used: {error}" / "la cible n’est pas utilisable : {error}";
+    PlanStands { path }: "{path} stands; --replace makes it anew" / "{path} existe ; --replace le refait";
+    PlanWritten { path }: "the plan is in {path}: read it" / "le plan est dans {path} : lisez-le";
+    DefaultTaken { line, object }: "default taken: {line} {object}" / "réponse par défaut : {line} {object}";
+    Next { command }: "next: {command}" / "ensuite : {command}";
+    MigrateStep { step, title }: "{step} {title} …" / "{step} {title} …";
+    MigrateSkipped { step }: "{step} was done before" / "{step} était déjà fait";
+    MigrateTable { table, loaded, quarantined }: "    {table:<34} {loaded} loaded, {quarantined} quarantined"
+        / "    {table:<34} {loaded} chargées, {quarantined} en quarantaine";
+    MigrateProgress { object, rows, rate, megabytes }: "    {rows} rows, {megabytes} MB, {rate} rows/s: {object}"
+        / "    {rows} lignes, {megabytes} Mo, {rate} lignes/s : {object}";
+    OtherDigest { digest }: "the plan’s digest is {digest}" / "l’empreinte du plan est {digest}";
+    PreflightFails { count }: "{count} checks fail" / "{count} contrôles échouent";
+    MigrateSummary { source, target, users, tables, digest }:
+        "{source} → {target}: {users} users, {tables} tables, plan {digest}"
+        / "{source} → {target} : {users} utilisateurs, {tables} tables, plan {digest}";
+    TypeTheWord { word }: "type {word} to go on, or use --yes:" / "tapez {word} pour continuer, ou utilisez --yes :";
+    NotConfirmed: "not confirmed: nothing was changed" / "non confirmé : rien n’a été changé";
+    MigrationInterrupted: "interrupted; what was done stays, the same command goes on"
+        / "interrompu ; ce qui est fait reste, la même commande continue";
+    Proving: "proving …" / "vérification …";
+    Verified { checks, failed }: "{checks} checks, {failed} failed" / "{checks} contrôles, {failed} en échec";
+    DryRunDone: "a dry run: nothing was touched" / "à blanc : rien n’a été touché";
+    LookupBy: "one of --email, --old-id and --uuid is needed" / "il faut l’un de --email, --old-id et --uuid";
+    NobodyFound: "nobody" / "personne";
+    NoSuchStep { step, known }: "{step} is not a step; there are {known}" / "{step} n’est pas une étape ; il y a {known}";
+    NothingToTakeBack: "the target does not hold this run: nothing to take back"
+        / "la cible ne contient pas cette exécution : rien à reprendre";
+    RollbackSummary { objects, step }: "{objects} objects of {step} and later will be taken back; the source was never changed"
+        / "{objects} objets à partir de {step} seront repris ; la source n’a jamais été changée";
+    BoxKeys: "generate JWT keys" / "générer les clés JWT";
+    BoxEnv: "configure .env" / "configurer .env";
+    BoxBackup: "backup" / "sauvegarde";
+    BoxStarted: "start services" / "démarrer les services";
+    BoxHealthy: "services healthy" / "services en bonne santé";
+    BoxDryRun: "users, dry run" / "utilisateurs, à blanc";
+    BoxUsers: "users, production" / "utilisateurs, pour de bon";
+    BoxMapping: "mapping checked" / "correspondance vérifiée";
+    BoxData: "data converted to UUID" / "données converties en UUID";
+    BoxRls: "RLS configured" / "RLS configurée";
+    BoxRealtime: "realtime enabled" / "temps réel activé";
+    BoxSignIn: "sign-in tested" / "connexion testée";
+    BoxLive: "realtime tested" / "temps réel testé";
+    BoxDocs: "team documentation updated" / "documentation de l’équipe à jour";
+
     // keys.
     KeysMade { count, path }: "{count} secrets made in {path}" / "{count} secrets créés dans {path}";
     KeysComplete { path }: "{path} holds a complete set already; nothing was changed"

@@ -1,0 +1,144 @@
+//! What `migrate` takes on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Migrate {
+    /// Check that source and target can be used, without changing anything.
+    #[command(after_help = "Example:\n  passerelle migrate preflight --from postgresql://insight_user@localhost:5433/insight_db")]
+    Preflight(Reach),
+    /// Find the users table, what refers to it, and what is in the way.
+    #[command(after_help = "Example:\n  OLD_DATABASE_URL=… passerelle migrate inspect")]
+    Inspect(Inspect),
+    /// Write the plan: a file to read, decide on and keep.
+    #[command(after_help = "Examples:\n  passerelle migrate plan\n  passerelle migrate plan --users public.people --accept-defaults")]
+    Plan(Plan),
+    /// Carry the plan out, from wherever an earlier attempt stopped.
+    #[command(
+        alias = "resume",
+        after_help = "Examples:\n  passerelle migrate run --dry-run\n  passerelle migrate run"
+    )]
+    Run(Run),
+    /// Only the users and their mapping; a dry run unless DRY_RUN is false.
+    #[command(after_help = "Example:\n  DRY_RUN=false passerelle migrate users")]
+    Users(Run),
+    /// Show the row security that the plan makes, and apply none.
+    #[command(after_help = "Example:\n  passerelle migrate rls")]
+    Rls(Reach),
+    /// Prove that everything arrived, and who sees what.
+    #[command(after_help = "Example:\n  passerelle migrate verify --json")]
+    Verify(Reach),
+    /// Where the migration is, and the next command.
+    #[command(after_help = "Example:\n  passerelle migrate status")]
+    Status(Reach),
+    /// One user, by old id, new id or address.
+    #[command(after_help = "Example:\n  passerelle migrate lookup --old-id 42")]
+    Lookup(Lookup),
+    /// Take back what a run made.
+    #[command(after_help = "Examples:\n  passerelle migrate rollback\n  passerelle migrate rollback --to S10")]
+    Rollback(Rollback),
+}
+
+/// Where the two databases are.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Reach {
+    /// The old database; OLD_DATABASE_URL keeps the password out of the process list.
+    #[arg(long, value_name = "URL")]
+    pub(crate) from: Option<String>,
+    /// The target database (default: the running stack's own).
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: Option<String>,
+    /// The plan.
+    #[arg(long, value_name = "FILE", default_value = "migration.plan.toml")]
+    pub(crate) plan: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// The users table, when it is not found.
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) users: Option<String>,
+    /// Rows looked at per column where all would take too long.
+    #[arg(long, default_value_t = 10_000, value_name = "ROWS")]
+    pub(crate) sample: u32,
+}
+
+/// How old ids are treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Ids {
+    /// Every reference becomes a UUID.
+    Uuid,
+    /// The old number stays beside it.
+    Both,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) inspect: Inspect,
+    /// What becomes of old ids.
+    #[arg(long, value_enum, default_value_t = Ids::Uuid)]
+    pub(crate) ids: Ids,
+    /// Take the proposed answer to every question.
+    #[arg(long)]
+    pub(crate) accept_defaults: bool,
+    /// Replace a plan that is there.
+    #[arg(long)]
+    pub(crate) replace: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// Touch nothing and show what would happen.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Tables at once.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) jobs: Option<usize>,
+    /// Tables larger than this are loaded in parts.
+    #[arg(long, value_name = "SIZE", default_value = "1GB")]
+    pub(crate) split_larger_than: String,
+    /// The plan must have this digest.
+    #[arg(long, value_name = "HEX")]
+    pub(crate) plan_digest: Option<String>,
+    /// Do not prove the result.
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lookup {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// By address.
+    #[arg(long)]
+    pub(crate) email: Option<String>,
+    /// By old id.
+    #[arg(long)]
+    pub(crate) old_id: Option<String>,
+    /// By new id.
+    #[arg(long)]
+    pub(crate) uuid: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    /// Back to before this step, such as S10 (default: all of it).
+    #[arg(long, value_name = "STEP", default_value = "S01")]
+    pub(crate) to: String,
+    /// The target database (default: the running stack's own).
+    #[arg(long, value_name = "URL")]
+    pub(crate) target: Option<String>,
+    /// The plan.
+    #[arg(long, value_name = "FILE", default_value = "migration.plan.toml")]
+    pub(crate) plan: PathBuf,
+    /// Say what would be taken back, and take back nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}

@@ -1,0 +1,37 @@
+//! `migrate`: moves an application's database onto the stack.
+
+mod evidence;
+mod failure;
+pub(crate) mod flags;
+mod inspect;
+mod lookup;
+mod plan;
+mod preflight;
+mod progress;
+mod reach;
+mod rls;
+mod rollback;
+mod run;
+mod status;
+mod verify;
+
+use super::{Context, runtime};
+use crate::exit::{ExitCode, Failure};
+use flags::Migrate;
+
+pub(crate) fn run(context: &Context, command: &Migrate) -> Result<ExitCode, Failure> {
+    runtime()?.block_on(async {
+        match command {
+            Migrate::Preflight(reach) => preflight::run(context, reach).await,
+            Migrate::Inspect(flags) => inspect::run(context, flags).await,
+            Migrate::Plan(flags) => plan::run(context, flags).await,
+            Migrate::Run(flags) => run::run(context, flags).await,
+            Migrate::Users(flags) => run::users(context, flags).await,
+            Migrate::Rls(reach) => rls::run(context, reach).await,
+            Migrate::Verify(reach) => verify::run(context, reach).await,
+            Migrate::Status(reach) => status::run(context, reach).await,
+            Migrate::Lookup(flags) => lookup::run(context, flags).await,
+            Migrate::Rollback(flags) => rollback::run(context, flags).await,
+        }
+    })
+}
