@@ -135,7 +135,9 @@ pub async fn present(
             confirmed: row.get(2),
             source: row.get(3),
             legacy_id: row.get(4),
-            run: row.get::<_, Option<&str>>(5).and_then(|run| run.parse().ok()),
+            run: row
+                .get::<_, Option<&str>>(5)
+                .and_then(|run| run.parse().ok()),
         })
         .collect())
 }

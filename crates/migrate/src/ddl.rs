@@ -138,7 +138,10 @@ impl<'a> Shape<'a> {
         let table = self.table;
         let name = table.name.quoted();
         if let Some(parent) = &table.partition_of {
-            let bound = table.partitioning.as_ref().and_then(|it| it.bound.as_deref());
+            let bound = table
+                .partitioning
+                .as_ref()
+                .and_then(|it| it.bound.as_deref());
             let mut sql = format!(
                 "create table {name} partition of {} {}",
                 parent.quoted(),
@@ -147,7 +150,11 @@ impl<'a> Shape<'a> {
             self.push_partition_key(&mut sql);
             return sql;
         }
-        let kind = if table.unlogged { "unlogged table" } else { "table" };
+        let kind = if table.unlogged {
+            "unlogged table"
+        } else {
+            "table"
+        };
         let mut lines: Vec<String> = Vec::new();
         let moves = self.moves();
         for column in &table.columns {
@@ -180,7 +187,12 @@ impl<'a> Shape<'a> {
     }
 
     fn push_partition_key(&self, sql: &mut String) {
-        if let Some(key) = self.table.partitioning.as_ref().and_then(|it| it.key.as_deref()) {
+        if let Some(key) = self
+            .table
+            .partitioning
+            .as_ref()
+            .and_then(|it| it.key.as_deref())
+        {
             let _ = write!(sql, " partition by {key}");
         }
     }
@@ -202,10 +214,9 @@ impl<'a> Shape<'a> {
                 let _ = write!(line, " generated {always} as identity");
                 let own = inventory.sequences.iter().find(|sequence| {
                     sequence.identity
-                        && sequence
-                            .owner
-                            .as_ref()
-                            .is_some_and(|(table, of)| *table == self.table.name && *of == column.name)
+                        && sequence.owner.as_ref().is_some_and(|(table, of)| {
+                            *table == self.table.name && *of == column.name
+                        })
                 });
                 if let Some(sequence) = own {
                     let _ = write!(
@@ -241,7 +252,11 @@ impl<'a> Shape<'a> {
 
     fn read_columns(&self, columns: &[String], range: &str) -> String {
         // Children of an inheritance tree are tables of their own.
-        let only = if self.table.kind == TableKind::Ordinary { "only " } else { "" };
+        let only = if self.table.kind == TableKind::Ordinary {
+            "only "
+        } else {
+            ""
+        };
         let mut sql = format!(
             "copy (select {} from {only}{}",
             columns.join(", "),
@@ -322,14 +337,22 @@ impl<'a> Shape<'a> {
     /// The statement that makes a constraint, NOT VALID where that saves a scan under lock; none when the inventory's
     /// one cannot hold for converted columns.
     pub(crate) fn constraint(&self, constraint: &Constraint) -> Option<String> {
-        let touches = constraint.columns.iter().any(|column| self.is_converted(column));
-        let hidden = constraint.columns.iter().any(|column| self.is_credential(column));
+        let touches = constraint
+            .columns
+            .iter()
+            .any(|column| self.is_converted(column));
+        let hidden = constraint
+            .columns
+            .iter()
+            .any(|column| self.is_credential(column));
         if hidden || (touches && constraint.kind == ConstraintKind::Check) {
             return None;
         }
         let mut definition = constraint.definition.clone();
-        let later = matches!(constraint.kind, ConstraintKind::ForeignKey | ConstraintKind::Check)
-            && self.table.kind == TableKind::Ordinary;
+        let later = matches!(
+            constraint.kind,
+            ConstraintKind::ForeignKey | ConstraintKind::Check
+        ) && self.table.kind == TableKind::Ordinary;
         if later && !definition.ends_with("NOT VALID") {
             definition.push_str(" NOT VALID");
         }
@@ -368,7 +391,11 @@ impl Credentials<'_> {
 
     pub(crate) fn read(&self) -> String {
         let mut columns = vec![Ident::new(&self.shape.plan.users.id).to_string()];
-        columns.extend(self.columns.iter().map(|column| Ident::new(&column.name).to_string()));
+        columns.extend(
+            self.columns
+                .iter()
+                .map(|column| Ident::new(&column.name).to_string()),
+        );
         self.shape.read_columns(&columns, "")
     }
 
@@ -378,8 +405,16 @@ impl Credentials<'_> {
 
     pub(crate) fn read_back(&self) -> String {
         let mut columns = vec!["user_id".to_owned()];
-        columns.extend(self.columns.iter().map(|column| Ident::new(&column.name).to_string()));
-        format!("copy (select {} from {}) to stdout", columns.join(", "), self.name().quoted())
+        columns.extend(
+            self.columns
+                .iter()
+                .map(|column| Ident::new(&column.name).to_string()),
+        );
+        format!(
+            "copy (select {} from {}) to stdout",
+            columns.join(", "),
+            self.name().quoted()
+        )
     }
 
     pub(crate) fn names(&self) -> Vec<String> {

@@ -88,7 +88,9 @@ pub enum Error {
         error: pg::Error,
     },
     /// A table without a key cannot be published.
-    #[error("table {0} has no primary key: once published, every update and delete of it would fail")]
+    #[error(
+        "table {0} has no primary key: once published, every update and delete of it would fail"
+    )]
     Keyless(String),
     /// Nothing tells which table holds the users.
     #[error("it is not clear which table holds the users{}", candidates(.0))]

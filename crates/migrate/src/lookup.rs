@@ -32,7 +32,10 @@ pub async fn find(
 ) -> Result<Vec<Found>, Error> {
     let client = target.session().await?;
     let there: bool = client
-        .query_one("select to_regclass('public.user_id_mapping') is not null", &[])
+        .query_one(
+            "select to_regclass('public.user_id_mapping') is not null",
+            &[],
+        )
         .await?
         .get(0);
     if !there {

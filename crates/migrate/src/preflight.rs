@@ -40,8 +40,17 @@ const SOURCE: std::ops::Range<i32> = 100_000..190_000;
 const TARGET: std::ops::Range<i32> = 140_000..190_000;
 /// Schemas that belong to the stack.
 const RESERVED: [&str; 11] = [
-    "auth", "storage", "realtime", "extensions", "graphql", "graphql_public", "vault", "net",
-    "cron", "pgsodium", "supabase_functions",
+    "auth",
+    "storage",
+    "realtime",
+    "extensions",
+    "graphql",
+    "graphql_public",
+    "vault",
+    "net",
+    "cron",
+    "pgsodium",
+    "supabase_functions",
 ];
 
 /// Looks at both sides without changing either. With a plan, what its run made on the
@@ -60,13 +69,21 @@ pub async fn preflight(
     findings.add(
         "MIG-PRE-01",
         SOURCE.contains(&here.version),
-        format!("source: PostgreSQL {}, {:?}", here.version_text, source.endpoint()),
+        format!(
+            "source: PostgreSQL {}, {:?}",
+            here.version_text,
+            source.endpoint()
+        ),
         "a PostgreSQL from 10 to 18 is needed",
     );
     findings.add(
         "MIG-PRE-01",
         TARGET.contains(&there.version),
-        format!("target: PostgreSQL {}, {:?}", there.version_text, target.endpoint()),
+        format!(
+            "target: PostgreSQL {}, {:?}",
+            there.version_text,
+            target.endpoint()
+        ),
         "a PostgreSQL from 14 to 18 is needed",
     );
     findings.add(
@@ -89,7 +106,12 @@ struct Findings(Vec<Finding>);
 
 impl Findings {
     fn add(&mut self, id: &'static str, pass: bool, evidence: impl Into<String>, remedy: &str) {
-        self.grade(id, if pass { Grade::Pass } else { Grade::Fail }, evidence, remedy);
+        self.grade(
+            id,
+            if pass { Grade::Pass } else { Grade::Fail },
+            evidence,
+            remedy,
+        );
     }
 
     fn grade(&mut self, id: &'static str, grade: Grade, evidence: impl Into<String>, remedy: &str) {
@@ -104,7 +126,11 @@ impl Findings {
 }
 
 /// MIG-PRE-03: the source's login may read everything that moves.
-async fn privileges(source: &Source, inventory: &Inventory, findings: &mut Findings) -> Result<(), Error> {
+async fn privileges(
+    source: &Source,
+    inventory: &Inventory,
+    findings: &mut Findings,
+) -> Result<(), Error> {
     let client = source.session().await?;
     let names: Vec<String> = inventory
         .tables
@@ -168,7 +194,11 @@ async fn empty(
     findings.add(
         "MIG-PRE-04",
         taken.is_empty(),
-        format!("{} tables of these names on the target {}", taken.len(), taken.join(", ")),
+        format!(
+            "{} tables of these names on the target {}",
+            taken.len(),
+            taken.join(", ")
+        ),
         "rename or drop them, or choose an empty target",
     );
     Ok(())
@@ -180,7 +210,11 @@ async fn extensions(
     inventory: &Inventory,
     findings: &mut Findings,
 ) -> Result<(), Error> {
-    let names: Vec<&str> = inventory.extensions.iter().map(|it| it.name.as_str()).collect();
+    let names: Vec<&str> = inventory
+        .extensions
+        .iter()
+        .map(|it| it.name.as_str())
+        .collect();
     let rows = client
         .query(
             "select e from unnest($1::text[]) e where not exists (select 1 from pg_available_extensions where name = e)",
@@ -191,7 +225,11 @@ async fn extensions(
     findings.add(
         "MIG-PRE-06",
         missing.is_empty(),
-        format!("{} extensions, missing on the target: {}", names.len(), missing.join(", ")),
+        format!(
+            "{} extensions, missing on the target: {}",
+            names.len(),
+            missing.join(", ")
+        ),
         "install the packages of these extensions on the target's machine",
     );
     Ok(())
@@ -251,7 +289,11 @@ fn keys(inventory: &Inventory, plan: Option<&Plan>, findings: &mut Findings) {
     findings.add(
         "MIG-PRE-10",
         keyless.is_empty(),
-        format!("{} tables to be published without a key {}", keyless.len(), keyless.join(", ")),
+        format!(
+            "{} tables to be published without a key {}",
+            keyless.len(),
+            keyless.join(", ")
+        ),
         "set realtime = false, or replica_identity_full = true, in the plan",
     );
 }
@@ -268,7 +310,11 @@ fn names(inspection: &Inspection, findings: &mut Findings) {
     findings.add(
         "MIG-PRE-14",
         collisions.is_empty(),
-        format!("{} tables in the stack's own schemas {}", collisions.len(), collisions.join(", ")),
+        format!(
+            "{} tables in the stack's own schemas {}",
+            collisions.len(),
+            collisions.join(", ")
+        ),
         "move them to another schema on the source, or leave them out of the plan",
     );
 }

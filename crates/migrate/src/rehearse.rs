@@ -77,7 +77,10 @@ pub async fn forecast(
     let mut blockers = Vec::new();
     let questions = plan.questions();
     if !questions.is_empty() {
-        blockers.push(format!("{} points of the plan are not decided", questions.len()));
+        blockers.push(format!(
+            "{} points of the plan are not decided",
+            questions.len()
+        ));
     }
     if failures > plan.limits.max_user_failures {
         blockers.push(format!(
@@ -100,7 +103,11 @@ pub async fn forecast(
             .map(|verdict| (verdict.legacy.to_string(), verdict.uuid))
             .collect(),
         problems: survey.problems,
-        tables: plan.tables.iter().map(|table| of_table(plan, table)).collect(),
+        tables: plan
+            .tables
+            .iter()
+            .map(|table| of_table(plan, table))
+            .collect(),
         questions,
         blockers,
     })

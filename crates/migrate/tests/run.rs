@@ -1,5 +1,9 @@
 //! A whole run on a real source and a real target.
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test stops at the first surprise and says what it saw")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test stops at the first surprise and says what it saw"
+)]
 
 use base::{Clock as _, OsRandom, Random as _, SystemClock};
 use insight::{Size, Variant};
@@ -59,8 +63,14 @@ impl Stage {
     async fn verify(&self, plan: &Plan) {
         let source = Source::new(self.source.admin());
         let target = Target::unlocked(self.target.admin());
-        let verdict = migrate::verify::verify(&source, &target, plan).await.unwrap();
-        assert!(verdict.passes(), "{:#?}", verdict.failures().collect::<Vec<_>>());
+        let verdict = migrate::verify::verify(&source, &target, plan)
+            .await
+            .unwrap();
+        assert!(
+            verdict.passes(),
+            "{:#?}",
+            verdict.failures().collect::<Vec<_>>()
+        );
     }
 
     /// Every row of everything that a run writes, times of writing left out.
@@ -77,8 +87,14 @@ impl Stage {
         tables.push("public.user_id_mapping".into());
         for table in tables {
             let drop = "- 'migrated_at' - 'updated_at' - 'created_at' - 'banned_until' - 'raw_app_meta_data' - 'run_id'";
-            let keep = if table == "auth.identities" { format!("{drop} - 'id'") } else { drop.to_owned() };
-            let query = format!("select coalesce(md5(string_agg(md5((to_jsonb(t) {keep})::text), '' order by md5((to_jsonb(t) {keep})::text))), '') || count(*) from {table} t");
+            let keep = if table == "auth.identities" {
+                format!("{drop} - 'id'")
+            } else {
+                drop.to_owned()
+            };
+            let query = format!(
+                "select coalesce(md5(string_agg(md5((to_jsonb(t) {keep})::text), '' order by md5((to_jsonb(t) {keep})::text))), '') || count(*) from {table} t"
+            );
             let row = client.query_one(&query, &[]).await.unwrap();
             all.push((table, row.get(0)));
         }
@@ -89,7 +105,10 @@ impl Stage {
     /// Everything that has a name in the target, with owner and privileges.
     async fn catalog(&self) -> Vec<String> {
         let client = self.target.connect().await;
-        let rows = client.query(include_str!("catalog.sql"), &[]).await.unwrap();
+        let rows = client
+            .query(include_str!("catalog.sql"), &[])
+            .await
+            .unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     }
 }
@@ -120,10 +139,20 @@ async fn the_clean_application_moves_without_a_question() {
     let plan = stage.plan().await;
     assert_eq!(plan.questions(), [], "{}", plan.render());
     let report = stage.run(&plan).await.unwrap();
-    assert!(report.tables.iter().all(migrate::run::TableReport::balances));
+    assert!(
+        report
+            .tables
+            .iter()
+            .all(migrate::run::TableReport::balances)
+    );
     let client = stage.target.connect().await;
     let count = |table: &str| format!("select count(*) from {table}");
-    for (table, expected) in [("auth.users", 5_i64), ("auth.identities", 5), ("public.users", 5), ("public.user_id_mapping", 5)] {
+    for (table, expected) in [
+        ("auth.users", 5_i64),
+        ("auth.identities", 5),
+        ("public.users", 5),
+        ("public.user_id_mapping", 5),
+    ] {
         let row = client.query_one(&count(table), &[]).await.unwrap();
         assert_eq!(row.get::<_, i64>(0), expected, "{table}");
     }
@@ -172,7 +201,10 @@ async fn a_run_stopped_at_any_moment_ends_as_an_undisturbed_one() {
             stops += 1;
         }
     }
-    assert!(stops >= 10, "{stops} of 40 attempts were stopped in the middle");
+    assert!(
+        stops >= 10,
+        "{stops} of 40 attempts were stopped in the middle"
+    );
     // The server notices a connection that went away a moment later.
     let report = loop {
         match disturbed.run_with(&plan, &seed).await {
@@ -180,7 +212,12 @@ async fn a_run_stopped_at_any_moment_ends_as_an_undisturbed_one() {
             other => break other.unwrap(),
         }
     };
-    assert!(report.tables.iter().all(migrate::run::TableReport::balances));
+    assert!(
+        report
+            .tables
+            .iter()
+            .all(migrate::run::TableReport::balances)
+    );
     assert_eq!(disturbed.fingerprint(&plan).await, expected);
     disturbed.verify(&plan).await;
 }
@@ -203,7 +240,10 @@ async fn a_rollback_leaves_the_target_as_it_was() {
     let undone = rollback(&target, plan.run, "S01").await.unwrap();
     assert_eq!((undone.users, undone.users_kept), (5, 0));
     assert_eq!(stage.catalog().await, before);
-    let rows = client.query("select email from auth.users", &[]).await.unwrap();
+    let rows = client
+        .query("select email from auth.users", &[])
+        .await
+        .unwrap();
     assert_eq!(rows.len(), 1);
     // And again, and the whole way once more.
     rollback(&target, plan.run, "S01").await.unwrap();

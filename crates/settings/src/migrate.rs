@@ -1,7 +1,7 @@
 //! The migration engine's two databases.
 
-use base::Secret;
 use crate::section::section;
+use base::Secret;
 
 section! {
     /// The migration engine's two databases and how it goes about a run.

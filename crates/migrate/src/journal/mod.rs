@@ -329,7 +329,11 @@ impl Journal {
     }
 
     /// Forgets a table's parts, in the transaction that empties it.
-    pub(crate) async fn forget_parts(&self, tx: &impl GenericClient, table: &str) -> Result<(), Error> {
+    pub(crate) async fn forget_parts(
+        &self,
+        tx: &impl GenericClient,
+        table: &str,
+    ) -> Result<(), Error> {
         tx.execute(
             "delete from passerelle_migrate.parts where run = $1 and target_table = $2",
             &[&self.run, &table],

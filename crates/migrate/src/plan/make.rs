@@ -17,36 +17,118 @@ use crate::mapping::IdForm;
 
 /// Names of columns that hold a row's owner, the surest first.
 const OWNERS: [&str; 14] = [
-    "user_id", "owner_id", "userid", "ownerid", "user", "owner", "uid", "author_id", "authorid",
-    "account_id", "member_id", "person_id", "customer_id", "created_by",
+    "user_id",
+    "owner_id",
+    "userid",
+    "ownerid",
+    "user",
+    "owner",
+    "uid",
+    "author_id",
+    "authorid",
+    "account_id",
+    "member_id",
+    "person_id",
+    "customer_id",
+    "created_by",
 ];
 /// Words in a column's name that mean "who did it" rather than "whose it is".
 const ACTORS: [&str; 12] = [
-    "by", "approver", "reviewer", "actor", "editor", "moderator", "inviter", "creator", "updater",
-    "sender", "assignee", "author",
+    "by",
+    "approver",
+    "reviewer",
+    "actor",
+    "editor",
+    "moderator",
+    "inviter",
+    "creator",
+    "updater",
+    "sender",
+    "assignee",
+    "author",
 ];
 /// Words in a table's name.
 const LOGS: [&str; 5] = ["log", "logs", "audit", "audits", "journal"];
 const READ_ONLY: [&str; 10] = [
-    "quota", "quotas", "limit", "limits", "subscription", "subscriptions", "balance", "balances",
-    "credits", "usage",
+    "quota",
+    "quotas",
+    "limit",
+    "limits",
+    "subscription",
+    "subscriptions",
+    "balance",
+    "balances",
+    "credits",
+    "usage",
 ];
 const SECRETS: [&str; 14] = [
-    "invitation", "invitations", "invite", "invites", "token", "tokens", "secret", "secrets",
-    "credential", "credentials", "keys", "otp", "passwords", "webhooks",
+    "invitation",
+    "invitations",
+    "invite",
+    "invites",
+    "token",
+    "tokens",
+    "secret",
+    "secrets",
+    "credential",
+    "credentials",
+    "keys",
+    "otp",
+    "passwords",
+    "webhooks",
 ];
 const SHARED: [&str; 18] = [
-    "documents", "document", "articles", "article", "posts", "pages", "categories", "category",
-    "tags", "products", "countries", "currencies", "languages", "faqs", "news", "templates", "plans", "skills",
+    "documents",
+    "document",
+    "articles",
+    "article",
+    "posts",
+    "pages",
+    "categories",
+    "category",
+    "tags",
+    "products",
+    "countries",
+    "currencies",
+    "languages",
+    "faqs",
+    "news",
+    "templates",
+    "plans",
+    "skills",
 ];
 const LIVE: [&str; 16] = [
-    "conversation", "conversations", "document", "documents", "activity", "watch", "notification",
-    "notifications", "chat", "chats", "task", "tasks", "comment", "comments", "order", "orders",
+    "conversation",
+    "conversations",
+    "document",
+    "documents",
+    "activity",
+    "watch",
+    "notification",
+    "notifications",
+    "chat",
+    "chats",
+    "task",
+    "tasks",
+    "comment",
+    "comments",
+    "order",
+    "orders",
 ];
 /// Roles that mean what they say.
 const ROLES: [&str; 12] = [
-    "user", "admin", "member", "moderator", "editor", "viewer", "staff", "owner", "guest",
-    "manager", "customer", "author",
+    "user",
+    "admin",
+    "member",
+    "moderator",
+    "editor",
+    "viewer",
+    "staff",
+    "owner",
+    "guest",
+    "manager",
+    "customer",
+    "author",
 ];
 
 /// What a person asked for.
@@ -132,10 +214,20 @@ fn users(table: &Table, inspection: &Inspection, best: &inspect::UsersCandidate)
         [one] => user_metadata.extend([pair("full_name", one)]),
         several => user_metadata.extend(several.iter().map(|column| pair(column, column))),
     }
-    user_metadata.extend(columns.avatar.as_ref().map(|column| pair("avatar_url", column)));
+    user_metadata.extend(
+        columns
+            .avatar
+            .as_ref()
+            .map(|column| pair("avatar_url", column)),
+    );
     user_metadata.extend(columns.locale.as_ref().map(|column| pair("locale", column)));
     let mut app_metadata = BTreeMap::new();
-    app_metadata.extend(columns.tenant.as_ref().map(|column| pair("tenant_id", column)));
+    app_metadata.extend(
+        columns
+            .tenant
+            .as_ref()
+            .map(|column| pair("tenant_id", column)),
+    );
     let active = columns.active.as_ref();
     app_metadata.extend(
         active
@@ -148,7 +240,11 @@ fn users(table: &Table, inspection: &Inspection, best: &inspect::UsersCandidate)
             .iter()
             .map(|(role, _)| {
                 let role = role.clone().unwrap_or_default();
-                let becomes = if ROLES.contains(&role.as_str()) { &role } else { "ask" };
+                let becomes = if ROLES.contains(&role.as_str()) {
+                    &role
+                } else {
+                    "ask"
+                };
                 (role.clone(), becomes.to_owned())
             })
             .collect()
@@ -206,7 +302,9 @@ fn users(table: &Table, inspection: &Inspection, best: &inspect::UsersCandidate)
             .findings
             .iter()
             .filter(|finding| finding.severity == Severity::Ask)
-            .filter(|finding| finding.code.starts_with("MIG-U-EMAIL-") || finding.code.ends_with("-DUP"))
+            .filter(|finding| {
+                finding.code.starts_with("MIG-U-EMAIL-") || finding.code.ends_with("-DUP")
+            })
             .map(|finding| (finding.code.to_owned(), UserDecision::Ask))
             .collect(),
     }
@@ -334,7 +432,10 @@ fn tables(inventory: &Inventory, inspection: &Inspection, plan: &Plan) -> Vec<Ta
                 access,
                 realtime: keyed
                     && has(&table.name.name, &LIVE)
-                    && matches!(access, Pattern::Owner | Pattern::OwnerAdmin | Pattern::AppendOnly),
+                    && matches!(
+                        access,
+                        Pattern::Owner | Pattern::OwnerAdmin | Pattern::AppendOnly
+                    ),
                 shared_with: shared_with(plan, table),
                 parent: None,
                 owner: owner.filter(|_| access.needs_owner()),
@@ -362,7 +463,10 @@ fn owner(plan: &Plan, table: &Table) -> Option<String> {
         .filter(|reference| {
             reference.table == table.name
                 && reference.decision == Decision::Include
-                && matches!(reference.kind, ReferenceKind::Column | ReferenceKind::MixedText)
+                && matches!(
+                    reference.kind,
+                    ReferenceKind::Column | ReferenceKind::MixedText
+                )
         })
         .map(|reference| reference.column.as_str())
         .collect();
@@ -410,9 +514,10 @@ fn parents(inventory: &Inventory, tables: &mut [TablePlan]) {
     for plan in tables {
         // An author is who wrote it, not whose conversation it is in.
         let by_actor = plan.access == Pattern::OwnerAdmin
-            && plan.owner.as_ref().is_some_and(|owner| {
-                words(owner).any(|word| ACTORS.contains(&word.as_str()))
-            });
+            && plan
+                .owner
+                .as_ref()
+                .is_some_and(|owner| words(owner).any(|word| ACTORS.contains(&word.as_str())));
         if !(plan.access == Pattern::ServiceOnly || by_actor)
             || plan.action != TableAction::Copy
             || has(&plan.name.name, &SECRETS)
@@ -422,9 +527,9 @@ fn parents(inventory: &Inventory, tables: &mut [TablePlan]) {
         let Some(table) = inventory.table(&plan.name) else {
             continue;
         };
-        let parent = table.foreign_keys().find(|(constraint, key)| {
-            constraint.columns.len() == 1 && owned.contains(&key.table)
-        });
+        let parent = table
+            .foreign_keys()
+            .find(|(constraint, key)| constraint.columns.len() == 1 && owned.contains(&key.table));
         if let Some((constraint, _)) = parent {
             plan.access = Pattern::ParentOwned;
             plan.owner = None;
@@ -438,8 +543,16 @@ fn parents(inventory: &Inventory, tables: &mut [TablePlan]) {
 fn shared_with(plan: &Plan, table: &Table) -> Option<String> {
     let shared = |name: &str| {
         let name = name.to_lowercase();
-        ["shared_with", "sharedwith", "shared_with_ids", "viewers", "readers", "members", "collaborators"]
-            .contains(&name.as_str())
+        [
+            "shared_with",
+            "sharedwith",
+            "shared_with_ids",
+            "viewers",
+            "readers",
+            "members",
+            "collaborators",
+        ]
+        .contains(&name.as_str())
     };
     plan.references
         .iter()
@@ -448,14 +561,17 @@ fn shared_with(plan: &Plan, table: &Table) -> Option<String> {
             ReferenceKind::Array if shared(&reference.column) => Some(reference.column.clone()),
             ReferenceKind::Json => {
                 let column = table.column(&reference.column)?;
-                reference.paths.iter().find_map(|path| match path.as_slice() {
-                    [JsonStep::Key(key), JsonStep::Each]
-                        if shared(key) && column.base_type == "jsonb" =>
-                    {
-                        Some(format!("{}.{key}", reference.column))
-                    }
-                    _ => None,
-                })
+                reference
+                    .paths
+                    .iter()
+                    .find_map(|path| match path.as_slice() {
+                        [JsonStep::Key(key), JsonStep::Each]
+                            if shared(key) && column.base_type == "jsonb" =>
+                        {
+                            Some(format!("{}.{key}", reference.column))
+                        }
+                        _ => None,
+                    })
             }
             _ => None,
         })

@@ -14,8 +14,15 @@ pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<
         make_view(context, &mut tx, view).await?;
     }
     for trigger in &context.inventory.triggers {
-        if context.plan.made_tables().all(|it| it.name != trigger.table)
-            && !context.inventory.views.iter().any(|view| view.name == trigger.table)
+        if context
+            .plan
+            .made_tables()
+            .all(|it| it.name != trigger.table)
+            && !context
+                .inventory
+                .views
+                .iter()
+                .any(|view| view.name == trigger.table)
         {
             continue;
         }
@@ -24,8 +31,12 @@ pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<
         let mut make = trigger.definition.clone();
         match trigger.enabled {
             'D' => make.push_str(&format!("; alter table {quoted} disable trigger {name}")),
-            'A' => make.push_str(&format!("; alter table {quoted} enable always trigger {name}")),
-            'R' => make.push_str(&format!("; alter table {quoted} enable replica trigger {name}")),
+            'A' => make.push_str(&format!(
+                "; alter table {quoted} enable always trigger {name}"
+            )),
+            'R' => make.push_str(&format!(
+                "; alter table {quoted} enable replica trigger {name}"
+            )),
             _ => {}
         }
         let inverse = format!("drop trigger if exists {name} on {quoted}");
@@ -82,16 +93,35 @@ async fn make_function(
 ) -> Result<Option<pg::Error>, Error> {
     let name = format!("{}({})", function.name, function.arguments);
     let quoted = function.name.quoted();
-    let inverse = format!("drop routine if exists {quoted}({}) cascade", identity_types(&function.arguments));
+    let inverse = format!(
+        "drop routine if exists {quoted}({}) cascade",
+        identity_types(&function.arguments)
+    );
     if let Some((retyped, arguments)) = retyped(context, function) {
-        let inverse = format!("drop routine if exists {quoted}({}) cascade", identity_types(&arguments));
+        let inverse = format!(
+            "drop routine if exists {quoted}({}) cascade",
+            identity_types(&arguments)
+        );
         if attempt(tx, &retyped).await?.is_none() {
-            context.journal.object(tx, "S09", "function", &name, &inverse).await?;
-            context.warn("MIG-D-RETYPED", &name, format!("its parameter is a UUID now: ({arguments})"));
+            context
+                .journal
+                .object(tx, "S09", "function", &name, &inverse)
+                .await?;
+            context.warn(
+                "MIG-D-RETYPED",
+                &name,
+                format!("its parameter is a UUID now: ({arguments})"),
+            );
             if let Some(wrapper) = wrapper(function) {
-                let inverse = format!("drop routine if exists {quoted}({}) cascade", identity_types(&function.arguments));
+                let inverse = format!(
+                    "drop routine if exists {quoted}({}) cascade",
+                    identity_types(&function.arguments)
+                );
                 if attempt(tx, &wrapper).await?.is_none() {
-                    context.journal.object(tx, "S09", "function", &name, &inverse).await?;
+                    context
+                        .journal
+                        .object(tx, "S09", "function", &name, &inverse)
+                        .await?;
                 }
             }
             return Ok(None);
@@ -99,7 +129,10 @@ async fn make_function(
     }
     let error = attempt(tx, &function.definition).await?;
     if error.is_none() {
-        context.journal.object(tx, "S09", "function", &name, &inverse).await?;
+        context
+            .journal
+            .object(tx, "S09", "function", &name, &inverse)
+            .await?;
     }
     Ok(error)
 }
@@ -113,7 +146,9 @@ fn identity_types(arguments: &str) -> String {
 fn retyped(context: &Context<'_>, function: &Function) -> Option<(String, String)> {
     let users = &context.plan.users;
     let old = users.id_type.as_str();
-    if !function.arguments.contains(old) || !["sql", "plpgsql"].contains(&function.language.as_str()) {
+    if !function.arguments.contains(old)
+        || !["sql", "plpgsql"].contains(&function.language.as_str())
+    {
         return None;
     }
     let mut columns: Vec<&str> = context
@@ -135,11 +170,18 @@ fn retyped(context: &Context<'_>, function: &Function) -> Option<(String, String
     }
     let arguments = function.arguments.replace(old, "uuid");
     let head = format!("({})", function.arguments);
-    let at = function.definition.find(&head).or_else(|| function.definition.find('('))?;
+    let at = function
+        .definition
+        .find(&head)
+        .or_else(|| function.definition.find('('))?;
     let end = function.definition[at..].find(")\n").map(|end| at + end)?;
     let list = function.definition[at..end].replace(old, "uuid");
     Some((
-        format!("{}{list}{}", &function.definition[..at], &function.definition[end..]),
+        format!(
+            "{}{list}{}",
+            &function.definition[..at],
+            &function.definition[end..]
+        ),
         arguments,
     ))
 }
@@ -169,9 +211,17 @@ fn wrapper(function: &Function) -> Option<String> {
     ))
 }
 
-async fn make_view(context: &Context<'_>, tx: &mut Transaction<'_>, view: &View) -> Result<(), Error> {
+async fn make_view(
+    context: &Context<'_>,
+    tx: &mut Transaction<'_>,
+    view: &View,
+) -> Result<(), Error> {
     let name = view.name.quoted();
-    let kind = if view.materialized { "materialized view" } else { "view" };
+    let kind = if view.materialized {
+        "materialized view"
+    } else {
+        "view"
+    };
     let mut make = format!("create {kind} {name}");
     if !view.options.is_empty() {
         make.push_str(&format!(" with ({})", view.options.join(", ")));
@@ -185,7 +235,10 @@ async fn make_view(context: &Context<'_>, tx: &mut Transaction<'_>, view: &View)
         make.push_str(&format!("; {index}"));
     }
     if let Some(comment) = &view.comment {
-        make.push_str(&format!("; comment on {kind} {name} is {}", sql::quote_literal(comment)));
+        make.push_str(&format!(
+            "; comment on {kind} {name} is {}",
+            sql::quote_literal(comment)
+        ));
     }
     let inverse = format!("drop {kind} if exists {name} cascade");
     try_make(context, tx, kind, &view.name.to_string(), &make, &inverse).await
@@ -203,7 +256,11 @@ async fn try_make(
     match attempt(tx, make).await? {
         None => context.journal.object(tx, "S09", kind, name, inverse).await,
         Some(error) => {
-            context.warn("MIG-D-FAILED", format!("{kind} {name}"), format!("not made: {error}"));
+            context.warn(
+                "MIG-D-FAILED",
+                format!("{kind} {name}"),
+                format!("not made: {error}"),
+            );
             context
                 .journal
                 .event(tx, "not-made", &format!("{kind} {name}: {error}"))
@@ -241,6 +298,8 @@ async fn analyze(context: &Context<'_>, client: &Client) -> Result<(), Error> {
         }
     }
     let mapping = Name::new("public", "user_id_mapping");
-    client.batch_execute(&format!("analyze {}", mapping.quoted())).await?;
+    client
+        .batch_execute(&format!("analyze {}", mapping.quoted()))
+        .await?;
     Ok(())
 }

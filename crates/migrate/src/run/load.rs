@@ -76,9 +76,9 @@ async fn still_true(
     for (table, records) in tables {
         let mut same = true;
         for record in &records {
-            let part = parts
-                .iter()
-                .find(|part| part.table == table && part.number == record.part && part.range == record.range);
+            let part = parts.iter().find(|part| {
+                part.table == table && part.number == record.part && part.range == record.range
+            });
             same = match part {
                 Some(part) => {
                     let (sum, aside) = checksum(&source, &part.read, Some(&part.rewriter)).await?;
@@ -173,7 +173,13 @@ fn parts(context: &Context<'_>) -> Result<Vec<Part>, Error> {
     Ok(parts)
 }
 
-fn table_part(context: &Context<'_>, shape: &Shape<'_>, number: i32, range: String, single: bool) -> Part {
+fn table_part(
+    context: &Context<'_>,
+    shape: &Shape<'_>,
+    number: i32,
+    range: String,
+    single: bool,
+) -> Part {
     let moves = shape.moves();
     let quoted = shape.table.name.quoted();
     let names = moves.iter().map(|it| it.name.clone()).collect();

@@ -160,7 +160,12 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
-    pub(crate) fn warn(&self, code: &'static str, object: impl Into<String>, text: impl Into<String>) {
+    pub(crate) fn warn(
+        &self,
+        code: &'static str,
+        object: impl Into<String>,
+        text: impl Into<String>,
+    ) {
         self.observer.event(Event::Warning {
             code,
             object: object.into(),
@@ -314,7 +319,10 @@ async fn users(
     .await?;
     let total = context.survey.verdicts.len() as u64;
     let failed = context.survey.count(Outcome::Fail);
-    context.journal.finish(client, "S03", Some(total), None).await?;
+    context
+        .journal
+        .finish(client, "S03", Some(total), None)
+        .await?;
     if failed > plan.limits.max_user_failures {
         return Err(Error::UserFailures {
             failed,

@@ -86,7 +86,8 @@ pub fn statements(
                 .default
                 .as_ref()
                 .is_some_and(|default| default.contains("nextval("));
-            if counts && column.generation == Generation::Plain && !shape.is_converted(&column.name) {
+            if counts && column.generation == Generation::Plain && !shape.is_converted(&column.name)
+            {
                 writer.run(format!(
                     "do $$ begin execute format('grant usage on sequence %s to authenticated, service_role', \
                      pg_get_serial_sequence({}, {})); exception when others then null; end $$",
@@ -100,14 +101,20 @@ pub fn statements(
     if let Some(column) = column
         && !shape.table.is_indexed(column)
     {
-        let name: String = format!("{}_{column}_idx", table.name.name).chars().take(63).collect();
+        let name: String = format!("{}_{column}_idx", table.name.name)
+            .chars()
+            .take(63)
+            .collect();
         writer.run_with(
             format!(
                 "create index if not exists {} on {quoted} ({})",
                 sql::Ident::new(&name),
                 sql::Ident::new(column)
             ),
-            format!("drop index if exists {}", Name::new(&table.name.schema, &name).quoted()),
+            format!(
+                "drop index if exists {}",
+                Name::new(&table.name.schema, &name).quoted()
+            ),
         );
     }
     Ok(writer.out)
@@ -139,14 +146,23 @@ impl Writer<'_> {
     }
 
     /// One policy for one command, `<table>_<pattern>_<command>`; made anew when it is there.
-    fn policy(&mut self, pattern: &str, command: &str, to: &str, using: Option<&str>, check: Option<&str>) {
+    fn policy(
+        &mut self,
+        pattern: &str,
+        command: &str,
+        to: &str,
+        using: Option<&str>,
+        check: Option<&str>,
+    ) {
         let name: String = format!("{}_{pattern}_{command}", self.table.name.name)
             .chars()
             .take(63)
             .collect();
         let name = sql::Ident::new(&name);
         let using = using.map(|it| format!(" using ({it})")).unwrap_or_default();
-        let check = check.map(|it| format!(" with check ({it})")).unwrap_or_default();
+        let check = check
+            .map(|it| format!(" with check ({it})"))
+            .unwrap_or_default();
         let drop = format!("drop policy if exists {name} on {}", self.quoted);
         self.run_with(
             format!(
@@ -166,7 +182,10 @@ impl Writer<'_> {
 
     fn owner(&self) -> Result<String, Error> {
         let column = self.table.owner.as_ref().ok_or_else(|| {
-            Error::Missing(format!("owner's column for the access of {}", self.table.name))
+            Error::Missing(format!(
+                "owner's column for the access of {}",
+                self.table.name
+            ))
         })?;
         Ok(format!("{} = {CALLER}", sql::Ident::new(column)))
     }
@@ -193,7 +212,11 @@ impl Writer<'_> {
             Pattern::Owner | Pattern::OwnerAdmin => {
                 self.grant("select, insert, update, delete", "authenticated");
                 let own = self.owner()?;
-                self.read(name, &self.readable(&own), self.table.access == Pattern::OwnerAdmin);
+                self.read(
+                    name,
+                    &self.readable(&own),
+                    self.table.access == Pattern::OwnerAdmin,
+                );
                 let write = self.write(&own);
                 self.policy(name, "insert", "authenticated", None, Some(&write));
                 self.policy(name, "update", "authenticated", Some(&write), Some(&write));
@@ -215,7 +238,10 @@ impl Writer<'_> {
                 let own = self.owner()?;
                 self.read(name, &own, true);
                 if !editable.is_empty() {
-                    self.grant(&format!("update ({})", editable.join(", ")), "authenticated");
+                    self.grant(
+                        &format!("update ({})", editable.join(", ")),
+                        "authenticated",
+                    );
                     self.policy(name, "update", "authenticated", Some(&own), Some(&own));
                 }
             }
@@ -274,7 +300,12 @@ impl Writer<'_> {
 
     /// Whether the row that this one points at is the caller's, and whether the caller may read it.
     fn parent(&self, inventory: &Inventory) -> Result<(String, String), Error> {
-        let missing = || Error::Missing(format!("parent's column for the access of {}", self.table.name));
+        let missing = || {
+            Error::Missing(format!(
+                "parent's column for the access of {}",
+                self.table.name
+            ))
+        };
         let column = self.table.parent.as_ref().ok_or_else(missing)?;
         let table = inventory.table(&self.table.name).ok_or_else(missing)?;
         let key = table
@@ -293,7 +324,10 @@ impl Writer<'_> {
         );
         // The parent's own policies decide what of it can be seen.
         Ok((
-            format!("exists ({reaches} and p.{} = {CALLER})", sql::Ident::new(owner)),
+            format!(
+                "exists ({reaches} and p.{} = {CALLER})",
+                sql::Ident::new(owner)
+            ),
             format!("exists ({reaches})"),
         ))
     }
@@ -314,13 +348,19 @@ async fn views(context: &Context<'_>, tx: &tokio_postgres::Transaction<'_>) -> R
         if !there {
             continue;
         }
-        let mut sql = format!("revoke all on {name} from anon, authenticated; grant select on {name} to service_role");
+        let mut sql = format!(
+            "revoke all on {name} from anon, authenticated; grant select on {name} to service_role"
+        );
         if !view.materialized && version >= 150_000 {
             sql.push_str(&format!(
                 "; alter view {name} set (security_invoker = on); grant select on {name} to authenticated"
             ));
         } else {
-            context.warn("MIG-R-VIEW", view.name.to_string(), "for servers only: its rows are not bound to the reader");
+            context.warn(
+                "MIG-R-VIEW",
+                view.name.to_string(),
+                "for servers only: its rows are not bound to the reader",
+            );
         }
         tx.batch_execute(&sql).await?;
     }

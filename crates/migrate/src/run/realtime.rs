@@ -19,7 +19,8 @@ pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<
         .await?
         .get(0);
     if !there {
-        tx.batch_execute(&format!("create publication {PUBLICATION}")).await?;
+        tx.batch_execute(&format!("create publication {PUBLICATION}"))
+            .await?;
         let inverse = format!("drop publication if exists {PUBLICATION}");
         context
             .journal
@@ -40,10 +41,14 @@ pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<
         publish(context, &tx, &table.name).await?;
         if table.replica_identity_full {
             let quoted = table.name.quoted();
-            tx.batch_execute(&format!("alter table {quoted} replica identity full")).await?;
+            tx.batch_execute(&format!("alter table {quoted} replica identity full"))
+                .await?;
             let inverse = format!("alter table if exists {quoted} replica identity default");
             let name = table.name.to_string();
-            context.journal.object(&tx, "S11", "identity", &name, &inverse).await?;
+            context
+                .journal
+                .object(&tx, "S11", "identity", &name, &inverse)
+                .await?;
         }
     }
     context.journal.finish(&tx, "S11", None, None).await?;
@@ -67,7 +72,10 @@ async fn publish(
         return Ok(());
     }
     let quoted = table.quoted();
-    tx.batch_execute(&format!("alter publication {PUBLICATION} add table {quoted}")).await?;
+    tx.batch_execute(&format!(
+        "alter publication {PUBLICATION} add table {quoted}"
+    ))
+    .await?;
     let inverse = format!(
         "do $$ begin alter publication {PUBLICATION} drop table {quoted}; exception when undefined_object or undefined_table then null; end $$"
     );

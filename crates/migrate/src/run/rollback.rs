@@ -35,11 +35,13 @@ pub async fn rollback(target: &Target, run: Uuid, to: &str) -> Result<Undone, Er
             continue;
         }
         let tx = client.transaction().await?;
-        tx.batch_execute(&inverse).await.map_err(|error| Error::Object {
-            kind,
-            name,
-            error: error.into(),
-        })?;
+        tx.batch_execute(&inverse)
+            .await
+            .map_err(|error| Error::Object {
+                kind,
+                name,
+                error: error.into(),
+            })?;
         tx.execute(
             "delete from passerelle_migrate.objects where run = $1 and number = $2",
             &[&run, &number],
@@ -54,10 +56,15 @@ pub async fn rollback(target: &Target, run: Uuid, to: &str) -> Result<Undone, Er
             for part in journal.parts(&tx).await? {
                 let name = crate::Name::parse(&part.table)
                     .ok_or_else(|| Error::Catalog("a part's table".into()))?;
-                tx.batch_execute(&format!("truncate {} cascade", name.quoted())).await?;
+                tx.batch_execute(&format!("truncate {} cascade", name.quoted()))
+                    .await?;
             }
         }
-        tx.execute("delete from passerelle_migrate.parts where run = $1", &[&run]).await?;
+        tx.execute(
+            "delete from passerelle_migrate.parts where run = $1",
+            &[&run],
+        )
+        .await?;
         tx.commit().await?;
     }
     if to <= "S03" {
@@ -81,13 +88,15 @@ pub async fn rollback(target: &Target, run: Uuid, to: &str) -> Result<Undone, Er
     journal.reopen(&tx, to).await?;
     journal.state(&tx, State::RolledBack).await?;
     if to <= "S01" {
-        tx.execute("delete from passerelle_migrate.runs where id = $1", &[&run]).await?;
+        tx.execute("delete from passerelle_migrate.runs where id = $1", &[&run])
+            .await?;
         let others: bool = tx
             .query_one("select exists (select 1 from passerelle_migrate.runs)", &[])
             .await?
             .get(0);
         if !others {
-            tx.batch_execute("drop schema passerelle_migrate cascade").await?;
+            tx.batch_execute("drop schema passerelle_migrate cascade")
+                .await?;
         }
         tx.batch_execute("notify pgrst, 'reload schema'").await?;
     }

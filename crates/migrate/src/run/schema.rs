@@ -11,7 +11,15 @@ pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<
     let tx = client.transaction().await?;
     extensions(context, &tx).await?;
     for schema in needed_schemas(context) {
-        create(context, &tx, "schema", &schema, &format!("create schema if not exists {}", ident(&schema)), &format!("drop schema if exists {}", ident(&schema))).await?;
+        create(
+            context,
+            &tx,
+            "schema",
+            &schema,
+            &format!("create schema if not exists {}", ident(&schema)),
+            &format!("drop schema if exists {}", ident(&schema)),
+        )
+        .await?;
     }
     for schema in [PRIVATE, QUARANTINE] {
         create(
@@ -19,16 +27,31 @@ pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<
             &tx,
             "schema",
             schema,
-            &format!("create schema if not exists {schema}; revoke all on schema {schema} from public"),
+            &format!(
+                "create schema if not exists {schema}; revoke all on schema {schema} from public"
+            ),
             &format!("drop schema if exists {schema} cascade"),
         )
         .await?;
     }
     for it in &context.inventory.types {
         let name = it.name.quoted();
-        create(context, &tx, "type", &it.name.to_string(), &it.definition, &format!("drop type if exists {name}")).await?;
+        create(
+            context,
+            &tx,
+            "type",
+            &it.name.to_string(),
+            &it.definition,
+            &format!("drop type if exists {name}"),
+        )
+        .await?;
     }
-    for sequence in context.inventory.sequences.iter().filter(|it| is_made(context, it)) {
+    for sequence in context
+        .inventory
+        .sequences
+        .iter()
+        .filter(|it| is_made(context, it))
+    {
         let name = sequence.name.quoted();
         create(
             context,
@@ -41,13 +64,20 @@ pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<
         .await?;
     }
     for table in &context.inventory.tables {
-        if context.plan.made_tables().all(|it| it.name != table.name) || table.kind == TableKind::Foreign {
+        if context.plan.made_tables().all(|it| it.name != table.name)
+            || table.kind == TableKind::Foreign
+        {
             continue;
         }
         let shape = Shape::new(context.plan, table);
         create_table(context, &tx, &shape).await?;
     }
-    for sequence in context.inventory.sequences.iter().filter(|it| is_made(context, it)) {
+    for sequence in context
+        .inventory
+        .sequences
+        .iter()
+        .filter(|it| is_made(context, it))
+    {
         if let Some((table, column)) = &sequence.owner {
             tx.batch_execute(&format!(
                 "alter sequence {} owned by {}.{}",
@@ -94,8 +124,7 @@ fn is_made(context: &Context<'_>, sequence: &Sequence) -> bool {
     if context.plan.made_tables().all(|it| &it.name != table) {
         return false;
     }
-    shape(context.plan, context.inventory, table)
-        .is_ok_and(|shape| !shape.is_converted(column))
+    shape(context.plan, context.inventory, table).is_ok_and(|shape| !shape.is_converted(column))
 }
 
 async fn extensions(context: &Context<'_>, tx: &Transaction<'_>) -> Result<(), Error> {
@@ -124,12 +153,24 @@ async fn extensions(context: &Context<'_>, tx: &Transaction<'_>) -> Result<(), E
         let make = format!(
             "create schema if not exists {schema}; create extension {name} with schema {schema} cascade"
         );
-        create(context, tx, "extension", &extension.name, &make, &format!("drop extension if exists {name}")).await?;
+        create(
+            context,
+            tx,
+            "extension",
+            &extension.name,
+            &make,
+            &format!("drop extension if exists {name}"),
+        )
+        .await?;
     }
     Ok(())
 }
 
-async fn create_table(context: &Context<'_>, tx: &Transaction<'_>, shape: &Shape<'_>) -> Result<(), Error> {
+async fn create_table(
+    context: &Context<'_>,
+    tx: &Transaction<'_>,
+    shape: &Shape<'_>,
+) -> Result<(), Error> {
     let name = &shape.table.name;
     let quoted = name.quoted();
     create(
@@ -147,8 +188,11 @@ async fn create_table(context: &Context<'_>, tx: &Transaction<'_>, shape: &Shape
     ))
     .await?;
     if let Some(comment) = &shape.table.comment {
-        tx.batch_execute(&format!("comment on table {quoted} is {}", sql::quote_literal(comment)))
-            .await?;
+        tx.batch_execute(&format!(
+            "comment on table {quoted} is {}",
+            sql::quote_literal(comment)
+        ))
+        .await?;
     }
     for column in &shape.table.columns {
         if let Some(comment) = &column.comment
@@ -194,16 +238,21 @@ async fn create(
 ) -> Result<(), Error> {
     if kind == "schema" {
         let row = tx
-            .query_one("select exists (select 1 from pg_namespace where nspname = $1)", &[&name])
+            .query_one(
+                "select exists (select 1 from pg_namespace where nspname = $1)",
+                &[&name],
+            )
             .await?;
         if row.get(0) {
             return Ok(());
         }
     }
-    tx.batch_execute(statement).await.map_err(|error| Error::Object {
-        kind: kind.to_owned(),
-        name: name.to_owned(),
-        error: error.into(),
-    })?;
+    tx.batch_execute(statement)
+        .await
+        .map_err(|error| Error::Object {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            error: error.into(),
+        })?;
     context.journal.object(tx, "S04", kind, name, inverse).await
 }

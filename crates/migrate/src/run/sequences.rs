@@ -37,7 +37,11 @@ pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<
                 .await?
                 .get(0);
             let behind = used.is_some_and(|used| {
-                if sequence.increment > 0 { used > last } else { used < last }
+                if sequence.increment > 0 {
+                    used > last
+                } else {
+                    used < last
+                }
             });
             if let Some(used) = used.filter(|_| behind) {
                 last = used.clamp(sequence.min, sequence.max);
@@ -50,7 +54,10 @@ pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<
             }
         }
         client
-            .execute("select setval($1::text::regclass, $2, $3)", &[&name.to_string(), &last, &called])
+            .execute(
+                "select setval($1::text::regclass, $2, $3)",
+                &[&name.to_string(), &last, &called],
+            )
             .await?;
     }
     Ok(())

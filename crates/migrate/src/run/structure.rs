@@ -31,12 +31,14 @@ pub(super) async fn indexes(context: &Context<'_>) -> Result<(), Error> {
             if index.inherited || index.constraint.is_some() {
                 continue;
             }
-            let hidden = index
-                .columns
-                .iter()
-                .any(|column| !column.is_empty() && shape.moves().iter().all(|it| it.name != *column));
+            let hidden = index.columns.iter().any(|column| {
+                !column.is_empty() && shape.moves().iter().all(|it| it.name != *column)
+            });
             let computed = index.columns.iter().any(|column| {
-                shape.table.column(column).is_some_and(|it| it.generation == crate::inventory::Generation::Computed)
+                shape
+                    .table
+                    .column(column)
+                    .is_some_and(|it| it.generation == crate::inventory::Generation::Computed)
             });
             if hidden && !computed {
                 continue;
@@ -47,8 +49,14 @@ pub(super) async fn indexes(context: &Context<'_>) -> Result<(), Error> {
                 name: Name::new(schema, &index.name).to_string(),
                 exists: index_exists(schema, &index.name),
                 make: index.definition.clone(),
-                inverse: format!("drop index if exists {}", Name::new(schema, &index.name).quoted()),
-                may_fail: index.columns.iter().any(|column| column.is_empty() || shape.is_converted(column)),
+                inverse: format!(
+                    "drop index if exists {}",
+                    Name::new(schema, &index.name).quoted()
+                ),
+                may_fail: index
+                    .columns
+                    .iter()
+                    .any(|column| column.is_empty() || shape.is_converted(column)),
             });
         }
         pieces.extend(keys(&shape));
@@ -58,7 +66,11 @@ pub(super) async fn indexes(context: &Context<'_>) -> Result<(), Error> {
 
 /// Primary keys, unique and exclusion constraints: with the indexes, before anything refers to them.
 fn keys(shape: &Shape<'_>) -> Vec<Piece> {
-    let kinds = [ConstraintKind::PrimaryKey, ConstraintKind::Unique, ConstraintKind::Exclusion];
+    let kinds = [
+        ConstraintKind::PrimaryKey,
+        ConstraintKind::Unique,
+        ConstraintKind::Exclusion,
+    ];
     constraints_of(shape, "S06", |kind| kinds.contains(&kind))
 }
 
@@ -66,7 +78,9 @@ pub(super) async fn constraints(context: &Context<'_>) -> Result<(), Error> {
     let shapes = shapes(context)?;
     let mut pieces = Vec::new();
     for shape in &shapes {
-        pieces.extend(constraints_of(shape, "S07", |kind| kind == ConstraintKind::Check));
+        pieces.extend(constraints_of(shape, "S07", |kind| {
+            kind == ConstraintKind::Check
+        }));
     }
     pieces.extend(profile_key(context));
     for shape in &shapes {
@@ -79,7 +93,11 @@ pub(super) async fn constraints(context: &Context<'_>) -> Result<(), Error> {
                 .find(|(constraint, _)| piece.name.ends_with(&format!(".{}", constraint.name)))
                 .map(|(_, key)| &key.table);
             if let Some(to) = to.filter(|to| !made(to)) {
-                context.warn("MIG-X-KEY", &piece.name, format!("not made: {to} does not move"));
+                context.warn(
+                    "MIG-X-KEY",
+                    &piece.name,
+                    format!("not made: {to} does not move"),
+                );
                 continue;
             }
             pieces.push(piece);
@@ -95,11 +113,19 @@ fn shapes<'a>(context: &'a Context<'_>) -> Result<Vec<Shape<'a>>, Error> {
         .plan
         .made_tables()
         .map(|it| shape(context.plan, context.inventory, &it.name))
-        .filter(|shape| shape.as_ref().map_or(true, |it| it.table.kind != TableKind::Foreign))
+        .filter(|shape| {
+            shape
+                .as_ref()
+                .map_or(true, |it| it.table.kind != TableKind::Foreign)
+        })
         .collect()
 }
 
-fn constraints_of(shape: &Shape<'_>, step: &'static str, wanted: impl Fn(ConstraintKind) -> bool) -> Vec<Piece> {
+fn constraints_of(
+    shape: &Shape<'_>,
+    step: &'static str,
+    wanted: impl Fn(ConstraintKind) -> bool,
+) -> Vec<Piece> {
     let table = &shape.table.name;
     let quoted = table.quoted();
     let mut pieces = Vec::new();
@@ -123,7 +149,10 @@ fn constraints_of(shape: &Shape<'_>, step: &'static str, wanted: impl Fn(Constra
             make,
             inverse: format!("alter table if exists {quoted} drop constraint if exists {name}"),
             may_fail: constraint.kind != ConstraintKind::ForeignKey
-                && constraint.columns.iter().any(|column| shape.is_converted(column)),
+                && constraint
+                    .columns
+                    .iter()
+                    .any(|column| shape.is_converted(column)),
         });
     }
     pieces
@@ -137,7 +166,10 @@ fn profile_key(context: &Context<'_>) -> Option<Piece> {
     let quoted = users.table.quoted();
     let id = sql::Ident::new(&users.id);
     let constraint = sql::Ident::new(&name);
-    context.plan.made_tables().find(|it| it.name == users.table)?;
+    context
+        .plan
+        .made_tables()
+        .find(|it| it.name == users.table)?;
     Some(Piece {
         step: "S07",
         kind: "constraint",
@@ -161,21 +193,31 @@ fn new_keys(context: &Context<'_>, shape: &Shape<'_>) -> Vec<Piece> {
         return pieces;
     }
     for reference in &context.plan.references {
-        let plain = matches!(reference.kind, ReferenceKind::Column | ReferenceKind::MixedText);
+        let plain = matches!(
+            reference.kind,
+            ReferenceKind::Column | ReferenceKind::MixedText
+        );
         let (true, Some(action)) = (plain && &reference.table == table, reference.on_delete) else {
             continue;
         };
         if !shape.is_converted(&reference.column) || reference.declared.is_some() {
             continue;
         }
-        let name: String = format!("{}_{}_fkey", table.name, reference.column).chars().take(63).collect();
+        let name: String = format!("{}_{}_fkey", table.name, reference.column)
+            .chars()
+            .take(63)
+            .collect();
         if shape.table.constraints.iter().any(|it| it.name == name) {
             continue;
         }
         let quoted = table.quoted();
         let constraint = sql::Ident::new(&name);
         let column = sql::Ident::new(&reference.column);
-        let later = if shape.table.kind == TableKind::Ordinary { " not valid" } else { "" };
+        let later = if shape.table.kind == TableKind::Ordinary {
+            " not valid"
+        } else {
+            ""
+        };
         let mut make = format!(
             "alter table {quoted} add constraint {constraint} foreign key ({column}) references {} ({}) on delete {}{later}",
             users.table.quoted(),
@@ -183,7 +225,9 @@ fn new_keys(context: &Context<'_>, shape: &Shape<'_>) -> Vec<Piece> {
             action.sql(),
         );
         if !later.is_empty() {
-            make.push_str(&format!("; alter table {quoted} validate constraint {constraint}"));
+            make.push_str(&format!(
+                "; alter table {quoted} validate constraint {constraint}"
+            ));
         }
         pieces.push(Piece {
             step: "S07",
@@ -191,7 +235,9 @@ fn new_keys(context: &Context<'_>, shape: &Shape<'_>) -> Vec<Piece> {
             name: format!("{table}.{name}"),
             exists: constraint_exists(table, &name),
             make,
-            inverse: format!("alter table if exists {quoted} drop constraint if exists {constraint}"),
+            inverse: format!(
+                "alter table if exists {quoted} drop constraint if exists {constraint}"
+            ),
             may_fail: false,
         });
     }
@@ -255,7 +301,11 @@ async fn make(
     if let Err(error) = made {
         let error = pg::Error::from(error);
         if piece.may_fail && !matches!(error, pg::Error::Lost(_)) {
-            context.warn("MIG-X-DROPPED", &piece.name, format!("does not fit the converted column: {error}"));
+            context.warn(
+                "MIG-X-DROPPED",
+                &piece.name,
+                format!("does not fit the converted column: {error}"),
+            );
             return Ok(());
         }
         return Err(Error::Object {

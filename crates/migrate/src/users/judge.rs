@@ -62,8 +62,16 @@ pub(crate) async fn survey(
                     signed_in: person.signed_in.map_or(i64::MIN, |at| at.timestamp()),
                     created: person.created.map_or(i64::MAX, |at| at.timestamp()),
                 });
-                if person.email.as_deref().is_some_and(|raw| raw.to_lowercase() != email) {
-                    problems.note("MIG-U-EMAIL-TRIM", &person.legacy, "created; the original is kept in the metadata");
+                if person
+                    .email
+                    .as_deref()
+                    .is_some_and(|raw| raw.to_lowercase() != email)
+                {
+                    problems.note(
+                        "MIG-U-EMAIL-TRIM",
+                        &person.legacy,
+                        "created; the original is kept in the metadata",
+                    );
                 }
                 emails.push((place, email));
             }
@@ -122,12 +130,20 @@ fn password(
     let name = match treatment {
         Treatment::Import => "import",
         Treatment::ImportTrimmed => {
-            problems.note("MIG-U-HASH-TRIM", &person.legacy, "imported without the blanks around it");
+            problems.note(
+                "MIG-U-HASH-TRIM",
+                &person.legacy,
+                "imported without the blanks around it",
+            );
             "import-trimmed"
         }
         Treatment::ImportStripped => "import-stripped",
         Treatment::Verifier => {
-            problems.note("MIG-U-HASH-LEGACY", &person.legacy, "checked in its old form, hashed anew at the first sign-in");
+            problems.note(
+                "MIG-U-HASH-LEGACY",
+                &person.legacy,
+                "checked in its old form, hashed anew at the first sign-in",
+            );
             "verifier"
         }
         Treatment::NoPassword(_) => {
@@ -136,7 +152,11 @@ fn password(
                 HashClass::Unknown => "MIG-U-HASH-UNKNOWN",
                 _ => "MIG-U-HASH-NONE",
             };
-            problems.note(code, &person.legacy, "created without a password: to be reset");
+            problems.note(
+                code,
+                &person.legacy,
+                "created without a password: to be reset",
+            );
             "no-password"
         }
     };
@@ -146,19 +166,35 @@ fn password(
 /// What deserves a line and changes nothing.
 fn notes(plan: &Plan, person: &Person, problems: &mut Problems) {
     if plan.users.active.is_some() && person.active.is_none() {
-        problems.note("MIG-U-ACTIVE-NULL", &person.legacy, "active, as the column's default says");
+        problems.note(
+            "MIG-U-ACTIVE-NULL",
+            &person.legacy,
+            "active, as the column's default says",
+        );
     }
     if person.active == Some(false) {
-        problems.note("MIG-U-INACTIVE", &person.legacy, "banned: cannot sign in, keeps its rows");
+        problems.note(
+            "MIG-U-INACTIVE",
+            &person.legacy,
+            "banned: cannot sign in, keeps its rows",
+        );
     }
     if person.deleted {
-        problems.note("MIG-U-DELETED", &person.legacy, "banned: cannot sign in, keeps its rows");
+        problems.note(
+            "MIG-U-DELETED",
+            &person.legacy,
+            "banned: cannot sign in, keeps its rows",
+        );
     }
     if plan.users.role.is_some()
         && let Some(becomes) = plan.users.roles.get(person.role.as_deref().unwrap_or(""))
         && person.role.as_deref() != Some(becomes)
     {
-        problems.note("MIG-U-ROLE-UNKNOWN", &person.legacy, "role as the plan maps it");
+        problems.note(
+            "MIG-U-ROLE-UNKNOWN",
+            &person.legacy,
+            "role as the plan maps it",
+        );
     }
 }
 
@@ -170,7 +206,10 @@ async fn already_there(
     problems: &mut Problems,
     emails: &mut Vec<(usize, String)>,
 ) -> Result<(), Error> {
-    let ids: Vec<Uuid> = emails.iter().map(|(place, _)| survey.verdicts[*place].uuid).collect();
+    let ids: Vec<Uuid> = emails
+        .iter()
+        .map(|(place, _)| survey.verdicts[*place].uuid)
+        .collect();
     let addresses: Vec<&str> = emails.iter().map(|(_, email)| email.as_str()).collect();
     let present = auth::import::present(target, &ids, &addresses).await?;
     if !present.is_empty() {
@@ -233,7 +272,9 @@ fn duplicates(plan: &Plan, survey: &mut Survey, problems: &mut Problems, mut see
             verdict.code = Some(CODE);
             let (outcome, consequence) = match (decision, rank) {
                 (UserDecision::Fail | UserDecision::Ask, _) => (Outcome::Fail, "fails"),
-                (UserDecision::Placeholder, _) => (Outcome::Placeholder, "placeholder: banned, keeps its rows"),
+                (UserDecision::Placeholder, _) => {
+                    (Outcome::Placeholder, "placeholder: banned, keeps its rows")
+                }
                 (_, 0) => (Outcome::Create, "keeps the address"),
                 (UserDecision::Merge, _) => {
                     verdict.uuid = survivor;
@@ -252,12 +293,15 @@ struct Problems(BTreeMap<(&'static str, &'static str), Problem>);
 
 impl Problems {
     fn note(&mut self, code: &'static str, legacy: &str, consequence: &'static str) {
-        let problem = self.0.entry((code, consequence)).or_insert_with(|| Problem {
-            code,
-            count: 0,
-            legacy_ids: Vec::new(),
-            consequence: consequence.to_owned(),
-        });
+        let problem = self
+            .0
+            .entry((code, consequence))
+            .or_insert_with(|| Problem {
+                code,
+                count: 0,
+                legacy_ids: Vec::new(),
+                consequence: consequence.to_owned(),
+            });
         problem.count += 1;
         if problem.legacy_ids.len() < LISTED {
             problem.legacy_ids.push(legacy.to_owned());

@@ -91,7 +91,10 @@ impl Survey {
 
     /// For the stream.
     pub fn mapping(&self, form: IdForm) -> Mapping {
-        let moved = self.verdicts.iter().filter(|it| it.outcome != Outcome::Fail);
+        let moved = self
+            .verdicts
+            .iter()
+            .filter(|it| it.outcome != Outcome::Fail);
         Mapping::new(
             form,
             moved.map(|verdict| {
@@ -111,7 +114,9 @@ pub fn masked(email: &str) -> String {
     let Some((local, domain)) = email.rsplit_once('@') else {
         return format!("{}***", first(email));
     };
-    let (name, end) = domain.rsplit_once('.').map_or((domain, ""), |(name, end)| (name, end));
+    let (name, end) = domain
+        .rsplit_once('.')
+        .map_or((domain, ""), |(name, end)| (name, end));
     let dot = if end.is_empty() { "" } else { "." };
     format!("{}***@{}***{dot}{end}", first(local), first(name))
 }

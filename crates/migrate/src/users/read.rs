@@ -187,7 +187,11 @@ impl Reader<'_> {
     fn object(&self, keys: &std::collections::BTreeMap<String, String>) -> Result<String, Error> {
         let mut parts = Vec::new();
         for (key, column) in keys {
-            parts.push(format!("{}, {}", sql::quote_literal(key), self.name(column)?));
+            parts.push(format!(
+                "{}, {}",
+                sql::quote_literal(key),
+                self.name(column)?
+            ));
         }
         Ok(format!(
             "jsonb_strip_nulls(jsonb_build_object({}))::text",

@@ -12,7 +12,11 @@ fn addresses_are_normalised_and_judged() {
         (Some("a\r\nBcc: x@y.example"), Err(EmailFault::Control)),
         (Some("nobody"), Err(EmailFault::Invalid)),
     ] {
-        assert_eq!(normalize(raw).as_deref().map_err(|fault| *fault), expected, "{raw:?}");
+        assert_eq!(
+            normalize(raw).as_deref().map_err(|fault| *fault),
+            expected,
+            "{raw:?}"
+        );
     }
     let long = format!("{}@x.example", "a".repeat(300));
     assert_eq!(normalize(Some(&long)), Err(EmailFault::TooLong));

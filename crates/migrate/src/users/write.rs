@@ -170,15 +170,19 @@ async fn write_batch(
         .collect();
     auth::import::write(&tx, &made).await?;
     let ids: Vec<Uuid> = made.iter().map(|user| user.id).collect();
-    let digests: std::collections::HashMap<Uuid, String> =
-        auth::import::digests(&tx, &ids).await?.into_iter().collect();
+    let digests: std::collections::HashMap<Uuid, String> = auth::import::digests(&tx, &ids)
+        .await?
+        .into_iter()
+        .collect();
     let column = |field: fn(&Verdict) -> &str| -> Vec<&str> {
         fresh.iter().map(|(verdict, _)| field(verdict)).collect()
     };
     let digest: Vec<Option<&str>> = fresh
         .iter()
         .map(|(verdict, _)| match verdict.outcome {
-            Outcome::Create | Outcome::Placeholder => digests.get(&verdict.uuid).map(String::as_str),
+            Outcome::Create | Outcome::Placeholder => {
+                digests.get(&verdict.uuid).map(String::as_str)
+            }
             _ => None,
         })
         .collect();
@@ -195,7 +199,10 @@ async fn write_batch(
             &plan.run,
             &table,
             &column(|verdict| &verdict.legacy),
-            &fresh.iter().map(|(verdict, _)| verdict.uuid).collect::<Vec<_>>(),
+            &fresh
+                .iter()
+                .map(|(verdict, _)| verdict.uuid)
+                .collect::<Vec<_>>(),
             &column(|verdict| verdict.outcome.status()),
             &column(|verdict| verdict.code.unwrap_or_default()),
             &passwords,
@@ -207,7 +214,12 @@ async fn write_batch(
 }
 
 /// The user as the auth server is to have it (MIG-USR-04 to 07, MIG-META-01 to 03).
-fn user(plan: &Plan, verdict: &Verdict, person: &Person, now: DateTime<Utc>) -> auth::import::Imported {
+fn user(
+    plan: &Plan,
+    verdict: &Verdict,
+    person: &Person,
+    now: DateTime<Utc>,
+) -> auth::import::Imported {
     let users = &plan.users;
     let placeholder = verdict.outcome == Outcome::Placeholder;
     let email = address(plan, person, verdict.outcome);
@@ -225,7 +237,11 @@ fn user(plan: &Plan, verdict: &Verdict, person: &Person, now: DateTime<Utc>) -> 
     if let Some(role) = users.roles.get(role) {
         app.insert("role".into(), json!(role));
     }
-    let provider = if has_own_address || phone.is_none() { "email" } else { "phone" };
+    let provider = if has_own_address || phone.is_none() {
+        "email"
+    } else {
+        "phone"
+    };
     app.insert("provider".into(), json!(provider));
     app.insert("providers".into(), json!([provider]));
     let mut legacy = json!({
@@ -249,7 +265,10 @@ fn user(plan: &Plan, verdict: &Verdict, person: &Person, now: DateTime<Utc>) -> 
             .filter(|raw| *raw != email && raw.len() <= 255)
             .map(|raw| json!(raw)),
     );
-    keep("username", person.username.as_deref().map(|name| json!(name)));
+    keep(
+        "username",
+        person.username.as_deref().map(|name| json!(name)),
+    );
     if users.legacy_id_in_token {
         app.insert("legacy_id".into(), legacy_id(&person.legacy));
     }
@@ -281,7 +300,9 @@ fn stored_hash(hash: &Secret) -> Option<Secret> {
 
 /// A number stays a number in tokens.
 fn legacy_id(legacy: &str) -> Value {
-    legacy.parse::<i64>().map_or_else(|_| json!(legacy), |id| json!(id))
+    legacy
+        .parse::<i64>()
+        .map_or_else(|_| json!(legacy), |id| json!(id))
 }
 
 fn object(text: &str) -> Map<String, Value> {

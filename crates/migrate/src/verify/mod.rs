@@ -45,7 +45,13 @@ impl Verdict {
         self.checks.iter().filter(|check| !check.pass)
     }
 
-    fn add(&mut self, id: &'static str, object: impl Into<String>, pass: bool, detail: impl Into<String>) {
+    fn add(
+        &mut self,
+        id: &'static str,
+        object: impl Into<String>,
+        pass: bool,
+        detail: impl Into<String>,
+    ) {
         self.checks.push(Check {
             id,
             object: object.into(),

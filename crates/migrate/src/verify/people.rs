@@ -67,14 +67,27 @@ pub(super) async fn check(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
     }
     let total = people.len();
     let mut say = |object: &str, count: u64, what: &str| {
-        verdict.add("MIG-VER-05", object, count == 0, format!("{total} users, {count} {what}"));
+        verdict.add(
+            "MIG-VER-05",
+            object,
+            count == 0,
+            format!("{total} users, {count} {what}"),
+        );
     };
     say("mapping", wrong.unmapped, "without a new id");
     say("users", wrong.absent, "not there");
     say("failures", wrong.failed, "could not be made");
-    say("addresses", wrong.email, "with another address than the mapping's");
+    say(
+        "addresses",
+        wrong.email,
+        "with another address than the mapping's",
+    );
     say("identities", wrong.identity, "without an identity");
-    say("passwords", wrong.hash, "with another hash than the source's");
+    say(
+        "passwords",
+        wrong.hash,
+        "with another hash than the source's",
+    );
     say("bans", wrong.banned, "not banned as planned");
     Ok(())
 }

@@ -30,7 +30,11 @@ impl Caller {
     }
 }
 
-pub(super) async fn check(scene: &Scene<'_>, target: &Target, verdict: &mut Verdict) -> Result<(), Error> {
+pub(super) async fn check(
+    scene: &Scene<'_>,
+    target: &Target,
+    verdict: &mut Verdict,
+) -> Result<(), Error> {
     let mut client = target.probe().await?;
     for table in scene.plan.made_tables() {
         let shape = shape(scene.plan, scene.inventory, &table.name)?;
@@ -46,17 +50,36 @@ pub(super) async fn check(scene: &Scene<'_>, target: &Target, verdict: &mut Verd
 }
 
 /// The people to try a table with: two owners with rows, one without, an administrator, nobody, the server.
-async fn callers(scene: &Scene<'_>, client: &Client, table: &TablePlan) -> Result<Vec<Caller>, Error> {
+async fn callers(
+    scene: &Scene<'_>,
+    client: &Client,
+    table: &TablePlan,
+) -> Result<Vec<Caller>, Error> {
     let mut callers = vec![
-        Caller { name: "anon", role: "anon", id: None, app_role: String::new() },
-        Caller { name: "service", role: "service_role", id: None, app_role: String::new() },
+        Caller {
+            name: "anon",
+            role: "anon",
+            id: None,
+            app_role: String::new(),
+        },
+        Caller {
+            name: "service",
+            role: "service_role",
+            id: None,
+            app_role: String::new(),
+        },
         Caller {
             name: "admin",
             role: "authenticated",
             id: Some(Uuid::nil()),
             app_role: scene.plan.rls.admin_role.clone(),
         },
-        Caller { name: "stranger", role: "authenticated", id: Some(Uuid::nil()), app_role: "user".into() },
+        Caller {
+            name: "stranger",
+            role: "authenticated",
+            id: Some(Uuid::nil()),
+            app_role: "user".into(),
+        },
     ];
     if let Some(owner) = &table.owner {
         let owner = sql::Ident::new(owner);
@@ -108,7 +131,10 @@ async fn reads(
         let expected = expected_rows(scene, client, table, &caller, all).await?;
         let tx = client.transaction().await?;
         become_caller(&tx, &caller).await?;
-        let seen = match tx.query_one(&format!("select count(*) from {quoted}"), &[]).await {
+        let seen = match tx
+            .query_one(&format!("select count(*) from {quoted}"), &[])
+            .await
+        {
             Ok(row) => row.get::<_, i64>(0),
             Err(error) if is_refusal(&error) => 0,
             Err(error) => return Err(error.into()),
@@ -138,8 +164,18 @@ async fn expected_rows(
         ("anon", Pattern::PublicRead) => all,
         ("anon", _) | (_, Pattern::ServiceOnly | Pattern::Ask) => 0,
         (_, Pattern::PublicRead | Pattern::AuthenticatedRead) => all,
-        (_, Pattern::AdminOnly) => if admin { all } else { 0 },
-        (_, Pattern::OwnerAdmin | Pattern::OwnerRead | Pattern::AppendOnly | Pattern::Profile) if admin => all,
+        (_, Pattern::AdminOnly) => {
+            if admin {
+                all
+            } else {
+                0
+            }
+        }
+        (_, Pattern::OwnerAdmin | Pattern::OwnerRead | Pattern::AppendOnly | Pattern::Profile)
+            if admin =>
+        {
+            all
+        }
         (_, Pattern::ParentOwned) => return parent_rows(scene, client, table, admin, all).await,
         _ => own_rows(client, table, caller).await?,
     })
@@ -161,7 +197,10 @@ async fn own_rows(client: &Client, table: &TablePlan, caller: &Caller) -> Result
         };
         condition = format!("{condition} or {list}");
     }
-    let query = format!("select count(*) from {} t, (select $1::uuid) p where {condition}", table.name.quoted());
+    let query = format!(
+        "select count(*) from {} t, (select $1::uuid) p where {condition}",
+        table.name.quoted()
+    );
     Ok(client.query_one(&query, &[&id]).await?.get(0))
 }
 
@@ -206,8 +245,14 @@ async fn writes(
 ) -> Result<(), Error> {
     let callers = callers(scene, client, table).await?;
     let find = |name: &str| callers.iter().find(|caller| caller.name == name);
-    let (Some(owner), Some(other), Some(column)) = (find("owner"), find("other"), &table.owner) else {
-        verdict.add("MIG-RLS-08", format!("{} writes", table.name), true, "not tried: fewer than two owners");
+    let (Some(owner), Some(other), Some(column)) = (find("owner"), find("other"), &table.owner)
+    else {
+        verdict.add(
+            "MIG-RLS-08",
+            format!("{} writes", table.name),
+            true,
+            "not tried: fewer than two owners",
+        );
         return Ok(());
     };
     let quoted = table.name.quoted();
@@ -224,11 +269,22 @@ async fn writes(
     let tries = [
         (
             "insert for another",
-            format!("insert into {quoted} select (jsonb_populate_record(null::{quoted}, {literal}::jsonb)).*"),
+            format!(
+                "insert into {quoted} select (jsonb_populate_record(null::{quoted}, {literal}::jsonb)).*"
+            ),
         ),
-        ("delete another's", format!("delete from {quoted} where {column} = '{id}'")),
-        ("give away", format!("update {quoted} set {column} = '{id}' where {column} <> '{id}'")),
-        ("update another's", format!("update {quoted} set {column} = {column} where {column} = '{id}'")),
+        (
+            "delete another's",
+            format!("delete from {quoted} where {column} = '{id}'"),
+        ),
+        (
+            "give away",
+            format!("update {quoted} set {column} = '{id}' where {column} <> '{id}'"),
+        ),
+        (
+            "update another's",
+            format!("update {quoted} set {column} = {column} where {column} = '{id}'"),
+        ),
     ];
     for (what, statement) in tries {
         let tx = client.transaction().await?;
@@ -266,7 +322,12 @@ async fn exposure(scene: &Scene<'_>, client: &Client, verdict: &mut Verdict) -> 
         )
         .await?
         .get(0);
-    verdict.add("MIG-MAP-02", "public.user_id_mapping", !mapping, "for servers only");
+    verdict.add(
+        "MIG-MAP-02",
+        "public.user_id_mapping",
+        !mapping,
+        "for servers only",
+    );
     for schema in [PRIVATE, crate::ddl::QUARANTINE, "passerelle_migrate"] {
         let open: bool = client
             .query_one(
@@ -276,7 +337,12 @@ async fn exposure(scene: &Scene<'_>, client: &Client, verdict: &mut Verdict) -> 
             )
             .await?
             .get(0);
-        verdict.add("MIG-VER-09", format!("schema {schema}"), !open, "closed to API roles");
+        verdict.add(
+            "MIG-VER-09",
+            format!("schema {schema}"),
+            !open,
+            "closed to API roles",
+        );
     }
     let rows = client
         .query(include_str!("../sql/open_tables.sql"), &[])

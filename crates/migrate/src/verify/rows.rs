@@ -21,12 +21,25 @@ pub(super) async fn check(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
         let converts = rules.iter().any(Option::is_some);
         let rewriter = Rewriter::new(names, rules, scene.mapping.clone());
         let object = planned.name.to_string();
-        compare(scene, verdict, &object, &shape.read(""), &shape.read_back(), &rewriter).await?;
+        compare(
+            scene,
+            verdict,
+            &object,
+            &shape.read(""),
+            &shape.read_back(),
+            &rewriter,
+        )
+        .await?;
         if converts {
             // MIG-GEN-02: what is not loaded is in quarantine.
             let (_, aside) = checksum(&scene.source, &shape.read(""), Some(&rewriter)).await?;
             let kept = quarantined(scene, &shape.quarantine_name()).await?;
-            verdict.add("MIG-GEN-02", &object, aside == kept, format!("{aside} rows set aside, {kept} in quarantine"));
+            verdict.add(
+                "MIG-GEN-02",
+                &object,
+                aside == kept,
+                format!("{aside} rows set aside, {kept} in quarantine"),
+            );
         }
         if let Some(credentials) = shape.credentials() {
             let mut rules: Vec<Option<Rule>> = vec![None; credentials.names().len()];
@@ -36,7 +49,15 @@ pub(super) async fn check(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
                 .and_then(|column| shape.rule(column));
             let rewriter = Rewriter::new(credentials.names(), rules, scene.mapping.clone());
             let object = credentials.name().to_string();
-            compare(scene, verdict, &object, &credentials.read(), &credentials.read_back(), &rewriter).await?;
+            compare(
+                scene,
+                verdict,
+                &object,
+                &credentials.read(),
+                &credentials.read_back(),
+                &rewriter,
+            )
+            .await?;
         }
     }
     references(scene, verdict).await
@@ -59,7 +80,11 @@ async fn compare(
         "MIG-VER-01",
         object,
         then.rows == now.rows,
-        format!("{} rows, {} on the target, {aside} set aside", then.rows + aside, now.rows),
+        format!(
+            "{} rows, {} on the target, {aside} set aside",
+            then.rows + aside,
+            now.rows
+        ),
     );
     verdict.add(
         "MIG-VER-02",
@@ -90,12 +115,21 @@ async fn quarantined(scene: &Scene<'_>, name: &crate::Name) -> Result<u64, Error
 /// MIG-VER-04: every converted value is a user's id, every key was checked.
 async fn references(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<(), Error> {
     for reference in &scene.plan.references {
-        let plain = matches!(reference.kind, ReferenceKind::Column | ReferenceKind::MixedText);
+        let plain = matches!(
+            reference.kind,
+            ReferenceKind::Column | ReferenceKind::MixedText
+        );
         let moved = scene
             .plan
             .table(&reference.table)
             .is_some_and(|table| table.action == TableAction::Copy);
-        if !plain || !moved || scene.plan.converted(&reference.table, &reference.column).is_none() {
+        if !plain
+            || !moved
+            || scene
+                .plan
+                .converted(&reference.table, &reference.column)
+                .is_none()
+        {
             continue;
         }
         let column = sql::Ident::new(&reference.column);
@@ -141,6 +175,11 @@ async fn references(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<(), Erro
         .filter(|constraint| !constraint.validated)
         .count();
     let allowed = i64::try_from(there).unwrap_or(i64::MAX);
-    verdict.add("MIG-VER-04", "keys", open <= allowed, format!("{open} constraints not validated"));
+    verdict.add(
+        "MIG-VER-04",
+        "keys",
+        open <= allowed,
+        format!("{open} constraints not validated"),
+    );
     Ok(())
 }

@@ -24,7 +24,10 @@ pub(super) async fn check(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
             match table.column(&it.name) {
                 None => missing.push(format!("column {}", it.name)),
                 Some(column) if column.type_sql != it.type_sql => {
-                    missing.push(format!("column {}: {} instead of {}", it.name, column.type_sql, it.type_sql));
+                    missing.push(format!(
+                        "column {}: {} instead of {}",
+                        it.name, column.type_sql, it.type_sql
+                    ));
                 }
                 Some(column) if !it.kept && it.column.not_null && !column.not_null => {
                     missing.push(format!("column {}: accepts null", it.name));
@@ -37,12 +40,20 @@ pub(super) async fn check(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
                 .foreign
                 .as_ref()
                 .is_some_and(|key| scene.plan.made_tables().all(|it| it.name != key.table));
-            let is_there = table.constraints.iter().any(|it| it.name == constraint.name);
+            let is_there = table
+                .constraints
+                .iter()
+                .any(|it| it.name == constraint.name);
             if !is_there && !to_nowhere && shape.constraint(constraint).is_some() {
                 missing.push(format!("constraint {}", constraint.name));
             }
         }
-        for index in shape.table.indexes.iter().filter(|index| index.constraint.is_none()) {
+        for index in shape
+            .table
+            .indexes
+            .iter()
+            .filter(|index| index.constraint.is_none())
+        {
             let moves = shape.moves();
             let hidden = index
                 .columns
@@ -53,7 +64,10 @@ pub(super) async fn check(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
             }
         }
         if shape.table.primary_key().is_some()
-            && !table.constraints.iter().any(|it| it.kind == ConstraintKind::PrimaryKey)
+            && !table
+                .constraints
+                .iter()
+                .any(|it| it.kind == ConstraintKind::PrimaryKey)
         {
             missing.push("primary key".to_owned());
         }
@@ -62,7 +76,11 @@ pub(super) async fn check(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
             object,
             missing.is_empty(),
             if missing.is_empty() {
-                format!("{} columns, {} indexes", table.columns.len(), table.indexes.len())
+                format!(
+                    "{} columns, {} indexes",
+                    table.columns.len(),
+                    table.indexes.len()
+                )
             } else {
                 format!("missing: {}", missing.join(", "))
             },
@@ -75,7 +93,11 @@ pub(super) async fn check(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
 /// Views, functions and triggers by name.
 fn objects(scene: &Scene<'_>, there: &Inventory, verdict: &mut Verdict) {
     let views: HashSet<_> = there.views.iter().map(|view| &view.name).collect();
-    let functions: HashSet<_> = there.functions.iter().map(|function| &function.name).collect();
+    let functions: HashSet<_> = there
+        .functions
+        .iter()
+        .map(|function| &function.name)
+        .collect();
     let triggers: HashSet<_> = there
         .triggers
         .iter()
@@ -83,12 +105,35 @@ fn objects(scene: &Scene<'_>, there: &Inventory, verdict: &mut Verdict) {
         .collect();
     for view in &scene.inventory.views {
         let found = views.contains(&view.name);
-        verdict.add("MIG-VER-07", view.name.to_string(), found, if found { "view" } else { "the view is not there" });
+        verdict.add(
+            "MIG-VER-07",
+            view.name.to_string(),
+            found,
+            if found {
+                "view"
+            } else {
+                "the view is not there"
+            },
+        );
     }
-    for function in scene.inventory.functions.iter().filter(|function| !function.aggregate) {
+    for function in scene
+        .inventory
+        .functions
+        .iter()
+        .filter(|function| !function.aggregate)
+    {
         let found = functions.contains(&function.name);
         let object = format!("{}({})", function.name, function.arguments);
-        verdict.add("MIG-VER-07", object, found, if found { "function" } else { "the function is not there" });
+        verdict.add(
+            "MIG-VER-07",
+            object,
+            found,
+            if found {
+                "function"
+            } else {
+                "the function is not there"
+            },
+        );
     }
     for trigger in &scene.inventory.triggers {
         if scene.plan.made_tables().all(|it| it.name != trigger.table) {
@@ -96,12 +141,25 @@ fn objects(scene: &Scene<'_>, there: &Inventory, verdict: &mut Verdict) {
         }
         let found = triggers.contains(&(&trigger.table, &trigger.name));
         let object = format!("{}.{}", trigger.table, trigger.name);
-        verdict.add("MIG-VER-07", object, found, if found { "trigger" } else { "the trigger is not there" });
+        verdict.add(
+            "MIG-VER-07",
+            object,
+            found,
+            if found {
+                "trigger"
+            } else {
+                "the trigger is not there"
+            },
+        );
     }
 }
 
 /// MIG-SEQ-01
-async fn sequences(scene: &Scene<'_>, there: &Inventory, verdict: &mut Verdict) -> Result<(), Error> {
+async fn sequences(
+    scene: &Scene<'_>,
+    there: &Inventory,
+    verdict: &mut Verdict,
+) -> Result<(), Error> {
     for sequence in &scene.inventory.sequences {
         let Some(made) = there.sequences.iter().find(|it| it.name == sequence.name) else {
             continue;
@@ -109,8 +167,17 @@ async fn sequences(scene: &Scene<'_>, there: &Inventory, verdict: &mut Verdict) 
         let query = format!("select last_value from {}", sequence.name.quoted());
         let then: i64 = scene.source.query_one(&query, &[]).await?.get(0);
         let now: i64 = scene.target.query_one(&query, &[]).await?.get(0);
-        let on = if made.increment > 0 { now >= then } else { now <= then };
-        verdict.add("MIG-SEQ-01", sequence.name.to_string(), on, format!("{then}, {now} on the target"));
+        let on = if made.increment > 0 {
+            now >= then
+        } else {
+            now <= then
+        };
+        verdict.add(
+            "MIG-SEQ-01",
+            sequence.name.to_string(),
+            on,
+            format!("{then}, {now} on the target"),
+        );
     }
     Ok(())
 }

@@ -60,7 +60,9 @@ pub(super) fn keep(
 
 /// What was seen last.
 pub(super) fn read(context: &Context, run: Uuid, name: &str) -> Option<Evidence> {
-    let path = reach::run_dir(context, run).ok()?.join(format!("{name}.json"));
+    let path = reach::run_dir(context, run)
+        .ok()?
+        .join(format!("{name}.json"));
     serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()
 }
 
@@ -69,7 +71,13 @@ pub(super) fn standing(context: &Context, plan: &Plan, name: &str) -> (Standing,
     match read(context, plan.run, name) {
         None => (Standing::ToDo, String::new()),
         Some(evidence) if evidence.plan_digest != plan.digest() => (Standing::ToRedo, evidence.at),
-        Some(evidence) if evidence.pass => (Standing::Done, format!("{}, {}", evidence.detail, evidence.at)),
-        Some(evidence) => (Standing::Failed, format!("{}, {}", evidence.detail, evidence.at)),
+        Some(evidence) if evidence.pass => (
+            Standing::Done,
+            format!("{}, {}", evidence.detail, evidence.at),
+        ),
+        Some(evidence) => (
+            Standing::Failed,
+            format!("{}, {}", evidence.detail, evidence.at),
+        ),
     }
 }

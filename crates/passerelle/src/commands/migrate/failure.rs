@@ -14,7 +14,11 @@ impl From<Error> for Failure {
                 let text = error.to_string();
                 Self::tell(
                     ExitCode::Resumable,
-                    Message::ObjectFailed { kind, name, error: text },
+                    Message::ObjectFailed {
+                        kind,
+                        name,
+                        error: text,
+                    },
                     "passerelle migrate run",
                 )
                 .named("object")
@@ -26,7 +30,11 @@ impl From<Error> for Failure {
                 Message::DecideOrphans,
             )
             .named("orphan"),
-            Error::Accounting { table, sent, stored } => Self::tell(
+            Error::Accounting {
+                table,
+                sent,
+                stored,
+            } => Self::tell(
                 ExitCode::Findings,
                 Message::DoesNotBalance {
                     table,
@@ -36,22 +44,30 @@ impl From<Error> for Failure {
                 "",
             )
             .named("accounting"),
-            Error::Locked { holder } => {
-                Self::tell(ExitCode::Busy, Message::MigrationRuns { holder }, Message::WaitOrStopIt)
-                    .named("locked")
-            }
+            Error::Locked { holder } => Self::tell(
+                ExitCode::Busy,
+                Message::MigrationRuns { holder },
+                Message::WaitOrStopIt,
+            )
+            .named("locked"),
             Error::PlanChanged { .. } => Self::tell(
                 ExitCode::Drift,
                 Message::PlanChanged,
                 Message::PlanBackOrRollback,
             )
             .named("plan_changed"),
-            Error::OtherSource => {
-                Self::tell(ExitCode::Drift, Message::OtherSource, "passerelle migrate plan --replace").named("other_source")
-            }
-            Error::Drift => {
-                Self::tell(ExitCode::Drift, Message::SourceChanged, "passerelle migrate plan --replace").named("drift")
-            }
+            Error::OtherSource => Self::tell(
+                ExitCode::Drift,
+                Message::OtherSource,
+                "passerelle migrate plan --replace",
+            )
+            .named("other_source"),
+            Error::Drift => Self::tell(
+                ExitCode::Drift,
+                Message::SourceChanged,
+                "passerelle migrate plan --replace",
+            )
+            .named("drift"),
             Error::StepChanged(step) => Self::tell(
                 ExitCode::Drift,
                 Message::StepChanged { step },
@@ -59,11 +75,24 @@ impl From<Error> for Failure {
             )
             .named("step_changed"),
             Error::Undecided(questions) => {
-                let mut lines: Vec<Text> = vec![Message::Undecided { count: questions.len().to_string() }.into()];
+                let mut lines: Vec<Text> = vec![
+                    Message::Undecided {
+                        count: questions.len().to_string(),
+                    }
+                    .into(),
+                ];
                 lines.extend(questions.iter().map(|question| {
-                    Text::Plain(format!("  {} {}: {}", question.line, question.object, question.answers))
+                    Text::Plain(format!(
+                        "  {} {}: {}",
+                        question.line, question.object, question.answers
+                    ))
                 }));
-                Self::tell(ExitCode::Undecided, Text::Lines(lines), Message::DecideInPlan).named("undecided")
+                Self::tell(
+                    ExitCode::Undecided,
+                    Text::Lines(lines),
+                    Message::DecideInPlan,
+                )
+                .named("undecided")
             }
             Error::UserFailures { failed, allowed } => Self::tell(
                 ExitCode::Rejects,
@@ -76,13 +105,17 @@ impl From<Error> for Failure {
             .named("user_failures"),
             Error::NoUsers(candidates) => Self::tell(
                 ExitCode::Undecided,
-                Message::NoUsersTable { candidates: candidates.join(", ") },
+                Message::NoUsersTable {
+                    candidates: candidates.join(", "),
+                },
                 "passerelle migrate plan --users schema.table",
             )
             .named("no_users_table"),
             Error::Plan(error) => Self::tell(
                 ExitCode::Undecided,
-                Message::PlanRefused { error: error.to_string() },
+                Message::PlanRefused {
+                    error: error.to_string(),
+                },
                 Message::MendPlan,
             )
             .named("plan"),
@@ -92,10 +125,18 @@ impl From<Error> for Failure {
                 Message::KeylessRemedy,
             )
             .named("keyless"),
-            Error::Missing(what) => {
-                Self::tell(ExitCode::Drift, Message::SourceLacks { what }, Message::MendPlan).named("missing")
-            }
-            other => Self::tell(ExitCode::Resumable, other.to_string(), "passerelle migrate run").named("failed"),
+            Error::Missing(what) => Self::tell(
+                ExitCode::Drift,
+                Message::SourceLacks { what },
+                Message::MendPlan,
+            )
+            .named("missing"),
+            other => Self::tell(
+                ExitCode::Resumable,
+                other.to_string(),
+                "passerelle migrate run",
+            )
+            .named("failed"),
         }
     }
 }
@@ -110,11 +151,15 @@ fn server(error: &pg::Error) -> Option<&pg::ServerError> {
 fn connection(side: Side, error: &pg::Error) -> Failure {
     let (sentence, remedy) = match side {
         Side::Source => (
-            Message::SourceUnreachable { error: error.to_string() },
+            Message::SourceUnreachable {
+                error: error.to_string(),
+            },
             Text::from(Message::SuchAsSource),
         ),
         Side::Target => (
-            Message::TargetUnreachable { error: error.to_string() },
+            Message::TargetUnreachable {
+                error: error.to_string(),
+            },
             Text::from("passerelle status".to_owned()),
         ),
     };
@@ -124,7 +169,11 @@ fn connection(side: Side, error: &pg::Error) -> Failure {
 }
 
 fn database(error: &pg::Error) -> Failure {
-    Failure::tell(ExitCode::Resumable, error.to_string(), "passerelle migrate run")
-        .named("database")
-        .with_database(server(error))
+    Failure::tell(
+        ExitCode::Resumable,
+        error.to_string(),
+        "passerelle migrate run",
+    )
+    .named("database")
+    .with_database(server(error))
 }

@@ -7,13 +7,17 @@ use clap::{Args, Subcommand, ValueEnum};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Migrate {
     /// Check that source and target can be used, without changing anything.
-    #[command(after_help = "Example:\n  passerelle migrate preflight --from postgresql://insight_user@localhost:5433/insight_db")]
+    #[command(
+        after_help = "Example:\n  passerelle migrate preflight --from postgresql://insight_user@localhost:5433/insight_db"
+    )]
     Preflight(Reach),
     /// Find the users table, what refers to it, and what is in the way.
     #[command(after_help = "Example:\n  OLD_DATABASE_URL=… passerelle migrate inspect")]
     Inspect(Inspect),
     /// Write the plan: a file to read, decide on and keep.
-    #[command(after_help = "Examples:\n  passerelle migrate plan\n  passerelle migrate plan --users public.people --accept-defaults")]
+    #[command(
+        after_help = "Examples:\n  passerelle migrate plan\n  passerelle migrate plan --users public.people --accept-defaults"
+    )]
     Plan(Plan),
     /// Carry the plan out, from wherever an earlier attempt stopped.
     #[command(
@@ -37,7 +41,9 @@ pub(crate) enum Migrate {
     #[command(after_help = "Example:\n  passerelle migrate lookup --old-id 42")]
     Lookup(Lookup),
     /// Take back what a run made.
-    #[command(after_help = "Examples:\n  passerelle migrate rollback\n  passerelle migrate rollback --to S10")]
+    #[command(
+        after_help = "Examples:\n  passerelle migrate rollback\n  passerelle migrate rollback --to S10"
+    )]
     Rollback(Rollback),
 }
 

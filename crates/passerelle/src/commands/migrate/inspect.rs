@@ -41,14 +41,20 @@ pub(super) async fn look(
     let source = reach::source(context, &flags.reach)?;
     let (snapshot, inventory) = reach::look(&source).await?;
     let users = match &flags.users {
-        Some(text) => Some(Name::parse(text).filter(|name| inventory.table(name).is_some()).ok_or_else(|| {
-            Failure::tell(
-                ExitCode::Usage,
-                Message::NoSuchTable { table: text.clone() },
-                "passerelle migrate inspect",
-            )
-            .named("no_such_table")
-        })?),
+        Some(text) => Some(
+            Name::parse(text)
+                .filter(|name| inventory.table(name).is_some())
+                .ok_or_else(|| {
+                    Failure::tell(
+                        ExitCode::Usage,
+                        Message::NoSuchTable {
+                            table: text.clone(),
+                        },
+                        "passerelle migrate inspect",
+                    )
+                    .named("no_such_table")
+                })?,
+        ),
         None => None,
     };
     let options = Options {

@@ -11,8 +11,12 @@ use crate::messages::Message;
 pub(super) async fn run(context: &Context, flags: &flags::Lookup) -> Result<ExitCode, Failure> {
     let asked = [&flags.email, &flags.old_id, &flags.uuid];
     if asked.iter().filter(|it| it.is_some()).count() != 1 {
-        return Err(Failure::tell(ExitCode::Usage, Message::LookupBy, "passerelle migrate lookup --old-id 42")
-            .named("lookup_by"));
+        return Err(Failure::tell(
+            ExitCode::Usage,
+            Message::LookupBy,
+            "passerelle migrate lookup --old-id 42",
+        )
+        .named("lookup_by"));
     }
     let endpoint = reach::target(context, flags.reach.to.as_deref())?;
     let found = migrate::lookup::find(
@@ -29,10 +33,16 @@ pub(super) async fn run(context: &Context, flags: &flags::Lookup) -> Result<Exit
             user.old_id, user.uuid, user.email, user.status, user.password_status
         ));
     }
-    let code = if found.is_empty() { ExitCode::Findings } else { ExitCode::Success };
+    let code = if found.is_empty() {
+        ExitCode::Findings
+    } else {
+        ExitCode::Success
+    };
     if found.is_empty() {
         context.out.say(&Message::NobodyFound);
     }
-    context.out.end(code, code.name(), &json!({ "users": found.len() }));
+    context
+        .out
+        .end(code, code.name(), &json!({ "users": found.len() }));
     Ok(code)
 }

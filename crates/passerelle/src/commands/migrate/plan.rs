@@ -56,9 +56,10 @@ fn finish(context: &Context, plan: &Plan) -> ExitCode {
             "type": "check", "code": "undecided", "line": question.line, "object": question.object,
             "answers": question.answers,
         }));
-        context
-            .out
-            .result(&format!("? {} {}: {}", question.line, question.object, question.answers));
+        context.out.result(&format!(
+            "? {} {}: {}",
+            question.line, question.object, question.answers
+        ));
     }
     let next = if questions.is_empty() {
         "passerelle migrate run --dry-run"
@@ -70,7 +71,9 @@ fn finish(context: &Context, plan: &Plan) -> ExitCode {
         "run_id": plan.run, "next": next,
     }));
     if questions.is_empty() {
-        context.out.say(&Message::Next { command: next.to_owned() });
+        context.out.say(&Message::Next {
+            command: next.to_owned(),
+        });
     } else {
         let count = questions.len().to_string();
         context.out.say(&Message::Undecided { count });

@@ -17,11 +17,19 @@ pub(super) async fn run(context: &Context, reach: &Reach) -> Result<ExitCode, Fa
     let (snapshot, inventory) = reach::look(&source).await?;
     let found = inspect(snapshot.keeper(), &inventory, &Options::default()).await?;
     let target = Target::unlocked(&endpoint);
-    let plan = reach.plan.exists().then(|| reach::plan(&reach.plan)).transpose()?;
+    let plan = reach
+        .plan
+        .exists()
+        .then(|| reach::plan(&reach.plan))
+        .transpose()?;
     let findings = preflight(&source, &target, &inventory, &found, plan.as_ref()).await?;
     show(context, &findings);
     let failed = count(&findings, Grade::Fail);
-    let code = if failed == 0 { ExitCode::Success } else { ExitCode::Preflight };
+    let code = if failed == 0 {
+        ExitCode::Success
+    } else {
+        ExitCode::Preflight
+    };
     context.out.end(
         code,
         code.name(),
@@ -31,7 +39,10 @@ pub(super) async fn run(context: &Context, reach: &Reach) -> Result<ExitCode, Fa
 }
 
 pub(super) fn count(findings: &[Finding], grade: Grade) -> usize {
-    findings.iter().filter(|finding| finding.grade == grade).count()
+    findings
+        .iter()
+        .filter(|finding| finding.grade == grade)
+        .count()
 }
 
 pub(super) fn show(context: &Context, findings: &[Finding]) {
@@ -46,9 +57,13 @@ pub(super) fn show(context: &Context, findings: &[Finding]) {
             "type": "check", "code": finding.id, "grade": finding.grade, "evidence": finding.evidence,
             "remedy": finding.remedy,
         }));
-        context.out.result(&format!("{mark} {:<12} {}", finding.id, finding.evidence));
+        context
+            .out
+            .result(&format!("{mark} {:<12} {}", finding.id, finding.evidence));
         if !finding.remedy.is_empty() {
-            context.out.say(&Message::Remedy { command: finding.remedy.clone() });
+            context.out.say(&Message::Remedy {
+                command: finding.remedy.clone(),
+            });
         }
     }
 }

@@ -60,18 +60,26 @@ impl Observer for Progress {
                     bytes: 0,
                     objects: BTreeMap::new(),
                 };
-                self.out
-                    .object(&json!({ "type": "phase", "step": step, "title": title, "total": total }));
+                self.out.object(
+                    &json!({ "type": "phase", "step": step, "title": title, "total": total }),
+                );
                 self.out.say(&Message::MigrateStep {
                     step: step.to_owned(),
                     title: title.to_owned(),
                 });
             }
             Event::Skipped { step } => {
-                self.out.object(&json!({ "type": "step", "step": step, "status": "done before" }));
-                self.out.say(&Message::MigrateSkipped { step: step.to_owned() });
+                self.out
+                    .object(&json!({ "type": "step", "step": step, "status": "done before" }));
+                self.out.say(&Message::MigrateSkipped {
+                    step: step.to_owned(),
+                });
             }
-            Event::Progress { object, rows, bytes } => {
+            Event::Progress {
+                object,
+                rows,
+                bytes,
+            } => {
                 seen.rows += rows;
                 seen.bytes += bytes;
                 *seen.objects.entry(object.to_owned()).or_default() += rows;
@@ -92,8 +100,9 @@ impl Observer for Progress {
                 });
             }
             Event::Warning { code, object, text } => {
-                self.out
-                    .object(&json!({ "type": "warning", "code": code, "object": object, "message": text }));
+                self.out.object(
+                    &json!({ "type": "warning", "code": code, "object": object, "message": text }),
+                );
                 self.out.say(&Message::Warning {
                     text: format!("{code} {object}: {text}"),
                 });

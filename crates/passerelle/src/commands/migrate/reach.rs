@@ -34,20 +34,28 @@ pub(super) fn source(context: &Context, reach: &Reach) -> Result<Source, Failure
 /// The target's address: named, or the running stack's own.
 pub(super) fn target(context: &Context, named: Option<&str>) -> Result<Endpoint, Failure> {
     let settings = Settings::load(&context.layers)?;
-    let url = named.map(Secret::new).or_else(|| settings.migrate.target_url.clone());
+    let url = named
+        .map(Secret::new)
+        .or_else(|| settings.migrate.target_url.clone());
     if let Some(url) = url {
         return endpoint(&url);
     }
     let (settings, _) = context.settings_with_keys()?;
     let state = State::read(&context.data_dir()?);
     doctor::endpoint(&settings, state.as_ref())?.ok_or_else(|| {
-        Failure::tell(ExitCode::Preflight, Message::NoTarget, "passerelle up --detach").named("no_target")
+        Failure::tell(
+            ExitCode::Preflight,
+            Message::NoTarget,
+            "passerelle up --detach",
+        )
+        .named("no_target")
     })
 }
 
 fn endpoint(url: &Secret) -> Result<Endpoint, Failure> {
     Endpoint::parse(url.expose()).map_err(|error| {
-        Failure::tell(ExitCode::Usage, error.to_string(), Message::SuchAsSource).named("database_url")
+        Failure::tell(ExitCode::Usage, error.to_string(), Message::SuchAsSource)
+            .named("database_url")
     })
 }
 
@@ -57,8 +65,12 @@ pub(super) fn plan(path: &Path) -> Result<Plan, Failure> {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let path = path.display().to_string();
-            return Err(Failure::tell(ExitCode::Undecided, Message::NoPlan { path }, "passerelle migrate plan")
-                .named("no_plan"));
+            return Err(Failure::tell(
+                ExitCode::Undecided,
+                Message::NoPlan { path },
+                "passerelle migrate plan",
+            )
+            .named("no_plan"));
         }
         Err(error) => return Err(Failure::file(path, &error)),
     };
@@ -95,7 +107,8 @@ pub(super) fn seed(context: &Context, run: Uuid) -> Result<Seed, Failure> {
     if let Ok(bytes) = std::fs::read(&path) {
         return Seed::from_bytes(&bytes).ok_or_else(|| {
             let path = path.display().to_string();
-            Failure::tell(ExitCode::Internal, Message::DamagedSeed { path }, "").named("damaged_seed")
+            Failure::tell(ExitCode::Internal, Message::DamagedSeed { path }, "")
+                .named("damaged_seed")
         });
     }
     let seed = Seed::new(&OsRandom);

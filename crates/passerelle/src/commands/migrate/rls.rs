@@ -13,13 +13,21 @@ pub(super) async fn run(context: &Context, reach: &Reach) -> Result<ExitCode, Fa
     let (_snapshot, inventory) = reach::look(&source).await?;
     let mut statements = 0;
     for table in plan.made_tables() {
-        context.out.result(&format!("-- {}: {:?}", table.name, table.access));
+        context
+            .out
+            .result(&format!("-- {}: {:?}", table.name, table.access));
         for statement in migrate::run::policy_statements(&plan, &inventory, table)? {
             statements += 1;
-            context.out.object(&json!({ "type": "table", "object": table.name, "sql": statement.sql }));
+            context
+                .out
+                .object(&json!({ "type": "table", "object": table.name, "sql": statement.sql }));
             context.out.result(&format!("{};", statement.sql));
         }
     }
-    context.out.end(ExitCode::Success, "ok", &json!({ "statements": statements }));
+    context.out.end(
+        ExitCode::Success,
+        "ok",
+        &json!({ "statements": statements }),
+    );
     Ok(ExitCode::Success)
 }

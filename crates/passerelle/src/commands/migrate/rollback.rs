@@ -13,13 +13,20 @@ use crate::messages::Message;
 pub(super) async fn run(context: &Context, flags: &flags::Rollback) -> Result<ExitCode, Failure> {
     let step = STEPS
         .iter()
-        .find(|(step, title)| step.eq_ignore_ascii_case(&flags.to) || title.eq_ignore_ascii_case(&flags.to))
+        .find(|(step, title)| {
+            step.eq_ignore_ascii_case(&flags.to) || title.eq_ignore_ascii_case(&flags.to)
+        })
         .map(|(step, _)| *step)
         .ok_or_else(|| {
-            let known = STEPS.map(|(step, title)| format!("{step} {title}")).join(", ");
+            let known = STEPS
+                .map(|(step, title)| format!("{step} {title}"))
+                .join(", ");
             Failure::tell(
                 ExitCode::Usage,
-                Message::NoSuchStep { step: flags.to.clone(), known },
+                Message::NoSuchStep {
+                    step: flags.to.clone(),
+                    known,
+                },
                 "passerelle migrate rollback --to S10",
             )
             .named("no_such_step")
@@ -28,10 +35,17 @@ pub(super) async fn run(context: &Context, flags: &flags::Rollback) -> Result<Ex
     let endpoint = reach::target(context, flags.target.as_deref())?;
     let look = Target::unlocked(&endpoint);
     let client = look.session().await?;
-    let there = Journal::runs(&client).await?.iter().any(|run| run.id == plan.run);
+    let there = Journal::runs(&client)
+        .await?
+        .iter()
+        .any(|run| run.id == plan.run);
     if !there {
         context.out.say(&Message::NothingToTakeBack);
-        context.out.end(ExitCode::Success, "ok", &json!({ "objects": 0, "users": 0 }));
+        context.out.end(
+            ExitCode::Success,
+            "ok",
+            &json!({ "objects": 0, "users": 0 }),
+        );
         return Ok(ExitCode::Success);
     }
     let objects = Journal::of(plan.run).objects(&client).await?;
@@ -40,9 +54,13 @@ pub(super) async fn run(context: &Context, flags: &flags::Rollback) -> Result<Ex
     if flags.dry_run {
         for (_, of, kind, name, inverse) in concerned {
             context.out.object(&json!({ "type": "step", "step": of, "kind": kind, "object": name, "sql": inverse }));
-            context.out.result(&format!("{of} {kind} {name}: {inverse}"));
+            context
+                .out
+                .result(&format!("{of} {kind} {name}: {inverse}"));
         }
-        context.out.end(ExitCode::Success, "ok", &json!({ "dry_run": true }));
+        context
+            .out
+            .end(ExitCode::Success, "ok", &json!({ "dry_run": true }));
         return Ok(ExitCode::Success);
     }
     context.out.say(&Message::RollbackSummary {
@@ -53,7 +71,10 @@ pub(super) async fn run(context: &Context, flags: &flags::Rollback) -> Result<Ex
     let target = reach::locked(&endpoint).await?;
     let undone = rollback(&target, plan.run, step).await.map_err(|error| {
         let failure = Failure::from(error);
-        Failure { code: ExitCode::RollbackIncomplete, ..failure }
+        Failure {
+            code: ExitCode::RollbackIncomplete,
+            ..failure
+        }
     })?;
     context.out.result(&format!(
         "{} objects, {} users taken back, {} users left because they changed",

@@ -78,28 +78,40 @@ async fn go(
     };
     accounts(context, &report);
     if until.is_some() || flags.no_verify {
-        context.out.end(ExitCode::Success, "ok", &json!({ "report": report }));
+        context
+            .out
+            .end(ExitCode::Success, "ok", &json!({ "report": report }));
         return Ok(ExitCode::Success);
     }
     context.out.say(&Message::Proving);
     let (code, verdict) = verify::prove(context, &source, &target, &plan, false).await?;
-    let next = if code == ExitCode::Success { "passerelle migrate status" } else { "passerelle migrate verify" };
+    let next = if code == ExitCode::Success {
+        "passerelle migrate status"
+    } else {
+        "passerelle migrate verify"
+    };
     context.out.object(&json!({
         "type": "result", "exit_code": code as u8, "status": code.name(), "report": report,
         "verification": verify::summary(&verdict), "next": next,
     }));
-    context.out.say(&Message::Next { command: next.to_owned() });
+    context.out.say(&Message::Next {
+        command: next.to_owned(),
+    });
     Ok(code)
 }
 
 fn check_digest(plan: &Plan, wanted: Option<&str>) -> Result<(), Failure> {
     match wanted {
-        Some(wanted) if !plan.digest().starts_with(&wanted.to_lowercase()) || wanted.len() < 8 => Err(Failure::tell(
-            ExitCode::Drift,
-            Message::OtherDigest { digest: plan.digest() },
-            "",
-        )
-        .named("plan_digest")),
+        Some(wanted) if !plan.digest().starts_with(&wanted.to_lowercase()) || wanted.len() < 8 => {
+            Err(Failure::tell(
+                ExitCode::Drift,
+                Message::OtherDigest {
+                    digest: plan.digest(),
+                },
+                "",
+            )
+            .named("plan_digest"))
+        }
         _ => Ok(()),
     }
 }
@@ -128,8 +140,12 @@ async fn pass_preflight(
     }
     checks::show(context, &failed);
     let count = failed.len().to_string();
-    Err(Failure::tell(ExitCode::Preflight, Message::PreflightFails { count }, "passerelle migrate preflight")
-        .named("preflight"))
+    Err(Failure::tell(
+        ExitCode::Preflight,
+        Message::PreflightFails { count },
+        "passerelle migrate preflight",
+    )
+    .named("preflight"))
 }
 
 /// MIG-RUN-01, MIG-RUN-02: exactly the word, or `--yes`.
@@ -151,18 +167,28 @@ pub(super) fn ask(context: &Context, word: &str) -> Result<(), Failure> {
     }
     let refused = || {
         let word = word.to_owned();
-        Failure::tell(ExitCode::Unconfirmed, Message::NotConfirmed, Message::TypeTheWord { word }).named("unconfirmed")
+        Failure::tell(
+            ExitCode::Unconfirmed,
+            Message::NotConfirmed,
+            Message::TypeTheWord { word },
+        )
+        .named("unconfirmed")
     };
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
         return Err(refused());
     }
     let mut to_person = std::io::stderr();
-    let question = Message::TypeTheWord { word: word.to_owned() };
+    let question = Message::TypeTheWord {
+        word: word.to_owned(),
+    };
     let _ = write!(to_person, "{} ", question.text(context.out.language));
     let _ = to_person.flush();
     let mut line = String::new();
-    let read = stdin.lock().read_line(&mut line).map_err(Failure::internal)?;
+    let read = stdin
+        .lock()
+        .read_line(&mut line)
+        .map_err(Failure::internal)?;
     if read == 0 || line.trim() != word {
         return Err(refused());
     }
@@ -174,11 +200,23 @@ fn options(context: &Context, flags: &flags::Run, until: Option<&str>) -> Result
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let asked = flags.jobs.unwrap_or(settings.migrate.jobs);
     let split = ByteSize::parse(&flags.split_larger_than).map_err(|_| {
-        let (argument, text) = ("--split-larger-than".to_owned(), flags.split_larger_than.clone());
-        Failure::tell(ExitCode::Usage, Message::InvalidArgument { argument, text }, "1GB").named("size")
+        let (argument, text) = (
+            "--split-larger-than".to_owned(),
+            flags.split_larger_than.clone(),
+        );
+        Failure::tell(
+            ExitCode::Usage,
+            Message::InvalidArgument { argument, text },
+            "1GB",
+        )
+        .named("size")
     })?;
     Ok(Options {
-        jobs: if asked == 0 { cores.min(MOST_JOBS) } else { asked },
+        jobs: if asked == 0 {
+            cores.min(MOST_JOBS)
+        } else {
+            asked
+        },
         split_bytes: i64::try_from(split.0).unwrap_or(i64::MAX),
         now: SystemClock.now(),
         until: until.map(str::to_owned),
@@ -186,10 +224,11 @@ fn options(context: &Context, flags: &flags::Run, until: Option<&str>) -> Result
 }
 
 async fn interrupted() {
-    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(signal) => signal,
-        Err(_) => return std::future::pending().await,
-    };
+    let mut terminate =
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(signal) => signal,
+            Err(_) => return std::future::pending().await,
+        };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
@@ -199,7 +238,9 @@ async fn interrupted() {
 /// Every row and every user accounted for, for people to read.
 fn accounts(context: &Context, report: &Report) {
     for (outcome, count) in report.users.iter().filter(|(_, count)| *count > 0) {
-        context.out.result(&format!("users {:<12} {count}", outcome.status()));
+        context
+            .out
+            .result(&format!("users {:<12} {count}", outcome.status()));
     }
     for problem in &report.problems {
         context.out.result(&format!(
@@ -257,7 +298,10 @@ fn show(context: &Context, forecast: &Forecast) -> ExitCode {
         ));
     }
     for question in &forecast.questions {
-        out.result(&format!("? {} {}: {}", question.line, question.object, question.answers));
+        out.result(&format!(
+            "? {} {}: {}",
+            question.line, question.object, question.answers
+        ));
     }
     for blocker in &forecast.blockers {
         out.result(&format!("✗ {blocker}"));
@@ -269,11 +313,17 @@ fn show(context: &Context, forecast: &Forecast) -> ExitCode {
     } else {
         ExitCode::Success
     };
-    let next = if code == ExitCode::Success { "passerelle migrate run" } else { "passerelle migrate plan" };
+    let next = if code == ExitCode::Success {
+        "passerelle migrate run"
+    } else {
+        "passerelle migrate plan"
+    };
     out.object(&json!({
         "type": "result", "exit_code": code as u8, "status": code.name(), "forecast": forecast, "next": next,
     }));
     out.say(&Message::DryRunDone);
-    out.say(&Message::Next { command: next.to_owned() });
+    out.say(&Message::Next {
+        command: next.to_owned(),
+    });
     code
 }

@@ -23,13 +23,22 @@ struct Box {
 }
 
 pub(super) async fn run(context: &Context, reach: &Reach) -> Result<ExitCode, Failure> {
-    let plan = reach.plan.exists().then(|| reach::plan(&reach.plan)).transpose()?;
+    let plan = reach
+        .plan
+        .exists()
+        .then(|| reach::plan(&reach.plan))
+        .transpose()?;
     let steps = match reach::target(context, reach.to.as_deref()) {
-        Ok(endpoint) => steps(&Target::unlocked(&endpoint), plan.as_ref()).await.unwrap_or_default(),
+        Ok(endpoint) => steps(&Target::unlocked(&endpoint), plan.as_ref())
+            .await
+            .unwrap_or_default(),
         Err(_) => Vec::new(),
     };
     let boxes = boxes(context, plan.as_ref(), &steps).await;
-    let done = boxes.iter().filter(|it| it.standing == Standing::Done).count();
+    let done = boxes
+        .iter()
+        .filter(|it| it.standing == Standing::Done)
+        .count();
     for it in &boxes {
         let mark = match it.standing {
             Standing::Done => "[x]",
@@ -42,7 +51,9 @@ pub(super) async fn run(context: &Context, reach: &Reach) -> Result<ExitCode, Fa
             "type": "check", "box": it.number, "title": title, "standing": it.standing, "evidence": it.seen,
             "next": it.command,
         }));
-        context.out.result(format!("{mark} {:>2} {title:<46} {}", it.number, it.seen).trim_end());
+        context
+            .out
+            .result(format!("{mark} {:>2} {title:<46} {}", it.number, it.seen).trim_end());
     }
     let next = boxes
         .iter()
@@ -54,7 +65,9 @@ pub(super) async fn run(context: &Context, reach: &Reach) -> Result<ExitCode, Fa
         "next": next,
     }));
     if !next.is_empty() {
-        context.out.say(&Message::Next { command: next.to_owned() });
+        context.out.say(&Message::Next {
+            command: next.to_owned(),
+        });
     }
     Ok(ExitCode::Success)
 }
@@ -68,7 +81,11 @@ async fn steps(target: &Target, plan: Option<&Plan>) -> Result<Vec<StepRecord>, 
 }
 
 async fn boxes(context: &Context, plan: Option<&Plan>, steps: &[StepRecord]) -> Vec<Box> {
-    let finished = |step: &str| steps.iter().any(|it| it.step == step && it.status == "done");
+    let finished = |step: &str| {
+        steps
+            .iter()
+            .any(|it| it.step == step && it.status == "done")
+    };
     let yes = |done: bool| if done { Standing::Done } else { Standing::ToDo };
     let seen = |name: &str| match plan {
         Some(plan) => standing(context, plan, name),
@@ -86,9 +103,13 @@ async fn boxes(context: &Context, plan: Option<&Plan>, steps: &[StepRecord]) -> 
         .is_some_and(|it| !it.keys.jwt_secret.is_empty() && !it.keys.service_role_key.is_empty());
     let env = DotEnv::open(&context.dir.join(".env")).ok().flatten();
     let configured = env.is_some_and(|env| {
-        ["SUPABASE_URL", "SUPABASE_ANON_KEY", "NEXT_PUBLIC_SUPABASE_URL"]
-            .iter()
-            .all(|name| env.get(name).is_some())
+        [
+            "SUPABASE_URL",
+            "SUPABASE_ANON_KEY",
+            "NEXT_PUBLIC_SUPABASE_URL",
+        ]
+        .iter()
+        .all(|name| env.get(name).is_some())
     });
     let state = context.data_dir().ok().and_then(|dir| State::read(&dir));
     let healthy = match &state {
@@ -100,11 +121,35 @@ async fn boxes(context: &Context, plan: Option<&Plan>, steps: &[StepRecord]) -> 
     let (signed, signed_when) = seen("test-sign-in");
     let (live, live_when) = seen("test-realtime");
     let (docs, docs_when) = seen("documentation");
-    let line = |number, title, standing, seen: String, command| Box { number, title, standing, seen, command };
+    let line = |number, title, standing, seen: String, command| Box {
+        number,
+        title,
+        standing,
+        seen,
+        command,
+    };
     vec![
-        line(1, Message::BoxKeys, yes(keys), String::new(), "passerelle keys generate"),
-        line(2, Message::BoxEnv, yes(configured), String::new(), "passerelle env sync"),
-        line(3, Message::BoxBackup, backup, backup_when, "passerelle migrate backup"),
+        line(
+            1,
+            Message::BoxKeys,
+            yes(keys),
+            String::new(),
+            "passerelle keys generate",
+        ),
+        line(
+            2,
+            Message::BoxEnv,
+            yes(configured),
+            String::new(),
+            "passerelle env sync",
+        ),
+        line(
+            3,
+            Message::BoxBackup,
+            backup,
+            backup_when,
+            "passerelle migrate backup",
+        ),
         line(
             4,
             Message::BoxStarted,
@@ -112,16 +157,76 @@ async fn boxes(context: &Context, plan: Option<&Plan>, steps: &[StepRecord]) -> 
             state.map_or_else(String::new, |it| it.api_url),
             "passerelle up --detach",
         ),
-        line(5, Message::BoxHealthy, yes(healthy), String::new(), "passerelle status"),
-        line(6, Message::BoxDryRun, dry, dry_when, "passerelle migrate run --dry-run"),
-        line(7, Message::BoxUsers, yes(finished("S03")), String::new(), "passerelle migrate run"),
-        line(8, Message::BoxMapping, proved("S02"), verified_when.clone(), "passerelle migrate verify"),
-        line(9, Message::BoxData, proved("S08"), verified_when.clone(), "passerelle migrate verify"),
-        line(10, Message::BoxRls, proved("S10"), verified_when, "passerelle migrate verify"),
-        line(11, Message::BoxRealtime, yes(finished("S11")), String::new(), "passerelle migrate run"),
-        line(12, Message::BoxSignIn, signed, signed_when, "passerelle migrate test"),
-        line(13, Message::BoxLive, live, live_when, "passerelle migrate test"),
-        line(14, Message::BoxDocs, docs, docs_when, "passerelle migrate check done docs"),
+        line(
+            5,
+            Message::BoxHealthy,
+            yes(healthy),
+            String::new(),
+            "passerelle status",
+        ),
+        line(
+            6,
+            Message::BoxDryRun,
+            dry,
+            dry_when,
+            "passerelle migrate run --dry-run",
+        ),
+        line(
+            7,
+            Message::BoxUsers,
+            yes(finished("S03")),
+            String::new(),
+            "passerelle migrate run",
+        ),
+        line(
+            8,
+            Message::BoxMapping,
+            proved("S02"),
+            verified_when.clone(),
+            "passerelle migrate verify",
+        ),
+        line(
+            9,
+            Message::BoxData,
+            proved("S08"),
+            verified_when.clone(),
+            "passerelle migrate verify",
+        ),
+        line(
+            10,
+            Message::BoxRls,
+            proved("S10"),
+            verified_when,
+            "passerelle migrate verify",
+        ),
+        line(
+            11,
+            Message::BoxRealtime,
+            yes(finished("S11")),
+            String::new(),
+            "passerelle migrate run",
+        ),
+        line(
+            12,
+            Message::BoxSignIn,
+            signed,
+            signed_when,
+            "passerelle migrate test",
+        ),
+        line(
+            13,
+            Message::BoxLive,
+            live,
+            live_when,
+            "passerelle migrate test",
+        ),
+        line(
+            14,
+            Message::BoxDocs,
+            docs,
+            docs_when,
+            "passerelle migrate check done docs",
+        ),
     ]
 }
 

@@ -35,9 +35,10 @@ pub(super) async fn prove(
         }));
         if all || !check.pass {
             let mark = if check.pass { "✓" } else { "✗" };
-            context
-                .out
-                .result(&format!("{mark} {:<11} {}: {}", check.id, check.object, check.detail));
+            context.out.result(&format!(
+                "{mark} {:<11} {}: {}",
+                check.id, check.object, check.detail
+            ));
         }
     }
     let failed = verdict.failures().count();
@@ -47,7 +48,11 @@ pub(super) async fn prove(
     });
     let detail = format!("{} checks, {failed} failed", verdict.checks.len());
     evidence::keep(context, plan, "verification", failed == 0, detail)?;
-    let code = if failed == 0 { ExitCode::Success } else { ExitCode::Findings };
+    let code = if failed == 0 {
+        ExitCode::Success
+    } else {
+        ExitCode::Findings
+    };
     Ok((code, verdict))
 }
 
