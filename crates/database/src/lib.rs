@@ -29,7 +29,9 @@ pub use extensions::package;
 pub use logins::Logins;
 pub use options::{Options, VaultKeyPlace};
 pub use prepare::{Report, let_service_role_in, plan_sql, prepare};
-pub use push::{FileReport, MissingExtension, Note, PushError, PushOptions, PushReport, push};
+pub use push::{
+    FileReport, MissingExtension, Note, PushError, PushOptions, PushReport, push, push_telling,
+};
 pub use restore::{RestoreError, RestoreReport, RestoredFile, RestoredTable, Unmatched, restore};
 pub use script::{SplitError, Statement, split};
 pub use server::{ServerSetting, configure_server};

@@ -90,6 +90,16 @@ pub async fn push(
     dir: &Path,
     options: &PushOptions,
 ) -> Result<PushReport, PushError> {
+    push_telling(admin, dir, options, &mut |_| ()).await
+}
+
+/// The same; tells of each file as soon as it is applied.
+pub async fn push_telling(
+    admin: &Endpoint,
+    dir: &Path,
+    options: &PushOptions,
+    tell: &mut (dyn FnMut(&FileReport) + Send),
+) -> Result<PushReport, PushError> {
     let project = Project::read(dir)?;
     // One at a time, and none during a preparation.
     let _guard = prepare::lock(admin).await?;
@@ -138,18 +148,21 @@ pub async fn push(
             .iter()
             .map(|script| planned(script))
             .collect::<Result<_, _>>()?;
+        report.files.iter().for_each(tell);
         return Ok(report);
     }
+    let mut done = |file: FileReport| {
+        tell(&file);
+        report.files.push(file);
+    };
     if let Some(script) = roles {
-        report.files.push(run_roles(&mut session, script).await?);
+        done(run_roles(&mut session, script).await?);
     }
     for file in pending {
-        let ran = run_file(&mut session, &file.script, &Ledger::Migration(file)).await?;
-        report.files.push(ran);
+        done(run_file(&mut session, &file.script, &Ledger::Migration(file)).await?);
     }
     for seed in new_seeds {
-        let ran = run_file(&mut session, seed, &Ledger::Seed(seed)).await?;
-        report.files.push(ran);
+        done(run_file(&mut session, seed, &Ledger::Seed(seed)).await?);
     }
     // DB-MGD-01: new tables under row security need a policy where service_role cannot pass it.
     session.begin_file().await.map_err(ledger_failed)?;

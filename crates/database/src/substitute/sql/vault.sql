@@ -63,6 +63,9 @@ as $$
 declare
   cipher bytea;
 begin
+  if vault._crypto() is null then
+    raise exception 'the vault needs extension pgcrypto' using errcode = 'feature_not_supported';
+  end if;
   execute format(
     'select %s.pgp_sym_encrypt($1, $2, ''cipher-algo=aes256, s2k-mode=1, compress-algo=0'')', vault._crypto()
   ) into cipher using id::text || ':' || secret, vault._key();
