@@ -74,6 +74,20 @@ impl Server {
             ))
             .await
             .expect("the fixture is good SQL");
+        let options = pg::RequestOptions {
+            size: connections,
+            ..pg::RequestOptions::default()
+        };
+        Self::start_in(database, adjust, keys, &options).await
+    }
+
+    /// In a database that is there already.
+    pub(crate) async fn start_in(
+        database: TestDatabase,
+        adjust: impl FnOnce(&mut settings::Rest),
+        keys: jwt::Keys,
+        options: &pg::RequestOptions,
+    ) -> Self {
         let login = database.admin().with_login("authenticator", "");
         let mut settings = settings::Rest::default();
         adjust(&mut settings);
@@ -87,12 +101,8 @@ impl Server {
         )
         .expect("a pool");
         let tasks = Tasks::new();
-        let options = pg::RequestOptions {
-            size: connections,
-            ..pg::RequestOptions::default()
-        };
         let deps = rest::Deps {
-            requests: pg::Requests::new(&login, &options),
+            requests: pg::Requests::new(&login, options),
             catalog: pool,
             listener: login,
             verifier: jwt::Verifier::new(keys.clone(), Arc::new(SystemClock)),
