@@ -312,3 +312,26 @@ async fn the_schemas_of_frameworks_are_understood() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// MIG-INS-05: classes are counted row by row, mixed columns included.
+#[tokio::test]
+async fn the_classes_of_a_mixed_column_are_counted() {
+    let sql = insight::nasty()
+        .iter()
+        .find(|(name, _)| *name == "08_mixed_hashes")
+        .unwrap()
+        .1;
+    let found = inspect_sql(sql).await;
+    let people = found.people.unwrap();
+    assert_eq!(people.password_classes.values().sum::<u64>(), people.rows);
+    assert!(
+        people.password_classes.len() >= 4,
+        "{:?}",
+        people.password_classes
+    );
+    assert!(
+        !people.password_classes.contains_key("unknown"),
+        "{:?}",
+        people.password_classes
+    );
+}

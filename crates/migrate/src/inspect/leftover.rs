@@ -145,7 +145,7 @@ async fn invented(
         .name(&users.table.quoted());
     sql.push(" as u where u.")
         .name(&Ident::new(&users.columns.id));
-    sql.push("::text = m.")
+    sql.push(r#"::text collate "C" = m."#)
         .name(&Ident::new(&one.old_id))
         .push("::text) order by 1");
     Ok(probes.rows(&sql).await?.unwrap_or_default())
@@ -167,11 +167,11 @@ async fn collisions(
         .name(&users.table.quoted())
         .push(" as u on u.")
         .name(&Ident::new(&users.columns.id));
-    sql.push("::text = m.")
+    sql.push(r#"::text collate "C" = m."#)
         .name(&Ident::new(&one.old_id))
         .push("::text where lower(btrim(m.");
     sql.name(&Ident::new(theirs))
-        .push("::text)) <> lower(btrim(u.")
+        .push(r#"::text collate "C")) <> lower(btrim(u."#)
         .name(&Ident::new(ours));
     sql.push("::text)) order by 1");
     Ok(probes.rows(&sql).await?.unwrap_or_default())

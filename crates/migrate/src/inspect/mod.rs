@@ -187,6 +187,8 @@ pub struct People {
     /// Values of the role column and their rows, most frequent first; none stands for NULL. Empty when there are so
     /// many that it cannot be a role.
     pub roles: Vec<(Option<String>, u64)>,
+    /// Those of the roles that a person must map: not the default, not of a closed list, not a common word.
+    pub unknown_roles: Vec<Option<String>>,
     /// Rows whose flag says that they may sign in.
     pub active: u64,
     /// Rows whose flag says that they may not.

@@ -113,19 +113,56 @@ impl<'a> Probes<'a> {
     }
 }
 
-/// Appends `from …` so that the whole table is read, or a sample; says whether it is whole.
-pub(super) fn push_from(sql: &mut Fragment, table: &Table, column: &str, sample: u32) -> bool {
-    sql.push(" from ");
-    if table.kind == TableKind::Ordinary {
-        // Inheritance children are tables of their own.
-        sql.push("only ");
+/// How much of a column is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All rows.
+    Whole,
+    /// Some rows, spread over the table.
+    Sample,
+}
+
+/// What to try, in order: all of it where that is within reach, then a sample.
+pub(super) fn extents(table: &Table, column: &str) -> &'static [Extent] {
+    if table.bytes <= WHOLE_BYTES || table.is_indexed(column) {
+        &[Extent::Whole, Extent::Sample]
+    } else {
+        &[Extent::Sample]
     }
-    sql.name(&table.name.quoted()).push(" as t");
-    let whole = table.bytes <= WHOLE_BYTES || table.is_indexed(column);
-    if !whole {
-        push_sample(sql, table, sample);
+}
+
+/// Appends `from … as t`, where `t` has `columns`.
+pub(super) fn push_from(
+    sql: &mut Fragment,
+    table: &Table,
+    columns: &[&str],
+    extent: Extent,
+    sample: u32,
+) {
+    // Inheritance children are tables of their own.
+    let only = if table.kind == TableKind::Ordinary {
+        "only "
+    } else {
+        ""
+    };
+    if extent == Extent::Whole {
+        sql.push(" from ")
+            .push(only)
+            .name(&table.name.quoted())
+            .push(" as t");
+        return;
     }
-    whole
+    sql.push(" from (select ");
+    for (place, column) in columns.iter().enumerate() {
+        sql.push(if place > 0 { ", t." } else { "t." })
+            .name(&Ident::new(column));
+    }
+    sql.push(" from ")
+        .push(only)
+        .name(&table.name.quoted())
+        .push(" as t");
+    push_sample(sql, table, sample);
+    sql.push(" limit ").number(sample).push(") as t");
 }
 
 /// Appends `tablesample` for about `sample` rows, unless the table has no more.
@@ -157,4 +194,9 @@ pub(super) fn push_column(sql: &mut Fragment, column: &str) {
 pub(super) fn number(row: &Row, place: usize) -> u64 {
     let number: Option<i64> = row.get(place);
     number.unwrap_or(0).max(0).unsigned_abs()
+}
+
+/// A text; one that is no UTF-8, as a database without an encoding may hold, is not shown and is of no known form.
+pub(super) fn text(row: &Row, place: usize) -> Option<&str> {
+    row.try_get(place).unwrap_or(Some("\u{fffd}"))
 }

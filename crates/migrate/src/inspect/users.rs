@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sql::Fragment;
 
 use super::columns::{named_passwords, possible_passwords, recognize};
-use super::probe::{Probes, push_column, push_sample};
+use super::probe::{Probes, push_column, push_sample, text};
 use super::words::{UsersName, singular, words};
 use super::{IdType, Options, PasswordColumn, UserColumns, UsersCandidate};
 use crate::Error;
@@ -345,7 +345,7 @@ async fn hash_share(probes: &Probes<'_>, table: &Table, column: &str) -> Result<
     let rows = probes.rows(&sql).await?.unwrap_or_default();
     let hashes = rows
         .iter()
-        .filter(|row| HashClass::of(row.get(0)).is_hash())
+        .filter(|row| HashClass::of_nullable(text(row, 0)).is_hash())
         .count();
     #[expect(clippy::cast_precision_loss, reason = "at most 500")]
     Ok(hashes as f32 / rows.len().max(1) as f32)
@@ -364,7 +364,7 @@ async fn settle_id_type(
     sql.push("select count(*), count(*) filter (where id ~ '^-?[0-9]{1,19}$'), count(*) filter (where id ~* ");
     sql.push("'^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$') from (select ");
     push_column(&mut sql, &columns.id);
-    sql.push("::text as id from ")
+    sql.push(r#"::text collate "C" as id from "#)
         .name(&table.name.quoted())
         .push(" as t limit ");
     sql.number(probes.sample).push(") as s");

@@ -279,6 +279,11 @@ impl UsersName {
         }
     }
 
+    /// The last word of the table's singular: `user`.
+    pub(super) fn head(&self) -> &str {
+        &self.head
+    }
+
     /// Whether a word stands for a user of any kind.
     pub(super) fn is_user(&self, word: &str) -> bool {
         word == self.head || word == self.singular || USERS.contains(&word)

@@ -1,6 +1,6 @@
 //! Ids inside documents: JSON columns, and text columns that hold JSON.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 use sql::Fragment;
@@ -9,8 +9,7 @@ use super::Search;
 use super::inclusion::Counts;
 use super::weigh::Scale;
 use crate::Error;
-use crate::inspect::columns::is_text;
-use crate::inspect::probe::{number, push_column, push_sample};
+use crate::inspect::probe::{number, push_column, push_sample, text as text_of};
 use crate::inspect::words::NameSays;
 use crate::inspect::{Confidence, Finding, IdType, JsonStep, Place, Reference, Severity};
 use crate::inventory::{Column, Table};
@@ -38,7 +37,7 @@ pub(super) async fn find(
         return Ok(Vec::new());
     }
     let mut found = Vec::new();
-    let texts = texts_with_documents(search, table).await?;
+    let texts = super::texts::look(search, table, findings).await?;
     for column in &table.columns {
         let text = texts.contains(&column.name);
         if !text && !matches!(column.base_type.as_str(), "json" | "jsonb") {
@@ -65,53 +64,6 @@ pub(super) async fn find(
         }
     }
     Ok(found)
-}
-
-/// Text columns some of whose values begin as a document does.
-async fn texts_with_documents(
-    search: &Search<'_>,
-    table: &Table,
-) -> Result<BTreeSet<String>, Error> {
-    let texts: Vec<&Column> = table
-        .columns
-        .iter()
-        .filter(|column| is_text(column) && !table.is_unique(&column.name))
-        .take(200)
-        .collect();
-    if texts.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let mut sql = Fragment::new();
-    sql.push("select ");
-    for (place, _) in texts.iter().enumerate() {
-        sql.push(if place > 0 { ", " } else { "" });
-        // An object, or an array of objects; `[draft] …` is neither.
-        sql.push(r#"count(*) filter (where c"#)
-            .number(position(place));
-        sql.push(r#" ~ '^\s*(\{\s*"|\[\s*[\[{0-9"])')"#);
-    }
-    sql.push(" from (select ");
-    for (place, column) in texts.iter().enumerate() {
-        sql.push(if place > 0 { ", left(" } else { "left(" });
-        push_column(&mut sql, &column.name);
-        sql.push("::text, 32) as c").number(position(place));
-    }
-    sql.push(" from ").name(&table.name.quoted()).push(" as t");
-    push_sample(&mut sql, table, 1000);
-    sql.push(" limit 1000) as s");
-    let Some(row) = search.probes.row(&sql).await? else {
-        return Ok(BTreeSet::new());
-    };
-    Ok(texts
-        .iter()
-        .enumerate()
-        .filter(|(place, _)| number(&row, *place) > 0)
-        .map(|(_, column)| column.name.clone())
-        .collect())
-}
-
-fn position(place: usize) -> i64 {
-    i64::try_from(place).unwrap_or(i64::MAX)
 }
 
 /// What the documents of a column hold.
@@ -178,7 +130,7 @@ async fn read(
                 return false;
             }
             scan.rows += 1;
-            let Some(document) = row.get::<_, Option<&str>>(0) else {
+            let Some(document) = text_of(row, 0) else {
                 scan.nulls += 1;
                 return true;
             };

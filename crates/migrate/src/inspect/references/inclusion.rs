@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 use super::Search;
 use crate::Error;
 use crate::inspect::columns::is_whole;
-use crate::inspect::probe::{number, push_column, push_from};
+use crate::inspect::probe::{Extent, extents, number, push_column, push_from};
 use crate::inspect::{IdType, Place, Reference};
 use crate::inventory::{Column, Name, Table};
 
@@ -77,6 +77,16 @@ enum Compare {
     AsText,
 }
 
+impl Compare {
+    /// Byte by byte: a column's own collation may fold letters, or know no patterns.
+    fn cast(self) -> &'static str {
+        match self {
+            Self::Directly => "",
+            Self::AsText => r#"::text collate "C""#,
+        }
+    }
+}
+
 fn comparison(search: &Search<'_>, column: &Column, element: &str) -> Compare {
     let key = search
         .users_table()
@@ -98,16 +108,24 @@ pub(super) async fn column(
     column: &Column,
 ) -> Result<Option<Counts>, Error> {
     let compare = comparison(search, column, &column.base_type);
-    let mut values = Fragment::new();
-    values.push("with v as (select ");
-    push_column(&mut values, &column.name);
-    if compare == Compare::AsText {
-        values.push("::text");
+    for extent in extents(table, &column.name) {
+        let mut sql = Fragment::new();
+        sql.push("with v as (select ");
+        push_column(&mut sql, &column.name);
+        sql.push(compare.cast()).push(" as v, count(*) as n");
+        push_from(
+            &mut sql,
+            table,
+            &[&column.name],
+            *extent,
+            search.probes.sample,
+        );
+        sql.push(" group by 1");
+        if let Some(counts) = counted(search, sql, compare, *extent).await? {
+            return Ok(Some(counts));
+        }
     }
-    values.push(" as v, count(*) as n");
-    let exact = push_from(&mut values, table, &column.name, search.probes.sample);
-    values.push(" group by 1");
-    counted(search, values, compare, exact).await
+    Ok(None)
 }
 
 /// Counts the elements of an array column.
@@ -116,21 +134,27 @@ pub(super) async fn elements(
     table: &Table,
     column: &Column,
 ) -> Result<Option<Counts>, Error> {
-    let element = column.base_type.trim_start_matches('_');
-    let compare = comparison(search, column, element);
-    let mut values = Fragment::new();
-    values.push("with v as (select ");
-    values.push(if compare == Compare::AsText {
-        "e.v::text"
-    } else {
-        "e.v"
-    });
-    values.push(" as v, count(*) as n");
-    let exact = push_from(&mut values, table, &column.name, search.probes.sample);
-    values.push(" cross join lateral unnest(");
-    push_column(&mut values, &column.name);
-    values.push(") as e(v) group by 1");
-    counted(search, values, compare, exact).await
+    let compare = comparison(search, column, column.base_type.trim_start_matches('_'));
+    for extent in extents(table, &column.name) {
+        let mut sql = Fragment::new();
+        sql.push("with v as (select e.v")
+            .push(compare.cast())
+            .push(" as v, count(*) as n");
+        push_from(
+            &mut sql,
+            table,
+            &[&column.name],
+            *extent,
+            search.probes.sample,
+        );
+        sql.push(" cross join lateral unnest(");
+        push_column(&mut sql, &column.name);
+        sql.push(") as e(v) group by 1");
+        if let Some(counts) = counted(search, sql, compare, *extent).await? {
+            return Ok(Some(counts));
+        }
+    }
+    Ok(None)
 }
 
 /// Runs the count that begins with the values `v`, each with its rows `n`.
@@ -138,15 +162,14 @@ async fn counted(
     search: &Search<'_>,
     mut sql: Fragment,
     compare: Compare,
-    exact: bool,
+    extent: Extent,
 ) -> Result<Option<Counts>, Error> {
-    sql.push("), u as (select ");
-    sql.name(&Ident::new(&search.users.columns.id));
-    let text = compare == Compare::AsText;
-    sql.push(if text { "::text" } else { "" })
-        .push(" as id from ");
-    sql.name(&search.users.table.quoted());
-    sql.push(if text {
+    sql.push("), u as (select ")
+        .name(&Ident::new(&search.users.columns.id));
+    sql.push(compare.cast())
+        .push(" as id from ")
+        .name(&search.users.table.quoted());
+    sql.push(if compare == Compare::AsText {
         include_str!("../sql/compare_texts.sql")
     } else if search.users.columns.id_type == IdType::Uuid {
         include_str!("../sql/compare_uuids.sql")
@@ -155,7 +178,7 @@ async fn counted(
     });
     let row = search.probes.row(&sql).await?;
     Ok(row.map(|row| {
-        let mut counts = read(&row, exact);
+        let mut counts = read(&row, extent == Extent::Whole);
         if search.users.columns.id_type == IdType::Opaque {
             // Any text has the form of such an id.
             counts.orphans += std::mem::take(&mut counts.others);
@@ -194,17 +217,28 @@ pub(super) async fn included_in(
     other: &Name,
     key: &str,
 ) -> Result<Option<bool>, Error> {
-    let mut sql = Fragment::new();
-    sql.push("select not exists (select 1 from (select ");
-    push_column(&mut sql, &column.name);
-    sql.push(" as v");
-    push_from(&mut sql, table, &column.name, search.probes.sample);
-    sql.push(" group by 1) as v where v.v is not null and not exists (select 1 from ");
-    sql.name(&other.quoted())
-        .push(" as o where o.")
-        .name(&Ident::new(key))
-        .push(" = v.v))");
-    Ok(search.probes.row(&sql).await?.map(|row| row.get(0)))
+    for extent in extents(table, &column.name) {
+        let mut sql = Fragment::new();
+        sql.push("select not exists (select 1 from (select ");
+        push_column(&mut sql, &column.name);
+        sql.push(" as v");
+        push_from(
+            &mut sql,
+            table,
+            &[&column.name],
+            *extent,
+            search.probes.sample,
+        );
+        sql.push(" group by 1) as v where v.v is not null and not exists (select 1 from ");
+        sql.name(&other.quoted())
+            .push(" as o where o.")
+            .name(&Ident::new(key))
+            .push(" = v.v))");
+        if let Some(row) = search.probes.row(&sql).await? {
+            return Ok(Some(row.get(0)));
+        }
+    }
+    Ok(None)
 }
 
 /// Fills in what is counted for a declared reference.

@@ -7,6 +7,7 @@ mod inclusion;
 mod joins;
 mod polymorphic;
 mod scalars;
+mod texts;
 mod weigh;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,6 +123,11 @@ impl Search<'_> {
     fn key_type(&self) -> Option<&str> {
         let table = self.users_table()?;
         Some(table.column(&self.users.columns.id)?.base_type.as_str())
+    }
+
+    /// What a user's table is called, for texts that name users.
+    fn called(&self) -> &str {
+        self.name.head()
     }
 
     /// Another table that the name speaks of: `report_id` of `reports`, `watch_id` of `watch_configs`.

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use sql::Fragment;
+use tokio_postgres::Row;
 
 use super::Search;
 use super::inclusion::Counts;
 use super::weigh::Scale;
 use crate::Error;
 use crate::inspect::columns::{is_text, is_whole};
-use crate::inspect::probe::{number, push_column, push_from};
+use crate::inspect::probe::{Extent, extents, number, push_column, push_from};
 use crate::inspect::words::{NameSays, singular, words};
 use crate::inspect::{Place, Reference};
 use crate::inventory::{Column, Name, Table};
@@ -106,34 +107,43 @@ async fn kinds(
     table: &Table,
     pair: &Pair,
 ) -> Result<Option<Vec<Kind>>, Error> {
-    let mut sql = Fragment::new();
-    sql.push("with v as (select ");
-    push_column(&mut sql, &pair.type_column);
-    sql.push("::text as kind, ");
-    push_column(&mut sql, &pair.id_column);
-    sql.push("::text as v, count(*) as n");
-    let exact = push_from(&mut sql, table, &pair.type_column, search.probes.sample);
-    sql.push(" group by 1, 2), u as (select ");
-    sql.name(&sql::Ident::new(&search.users.columns.id))
-        .push("::text as id from ");
-    sql.name(&search.users.table.quoted());
-    sql.push(include_str!("../sql/kinds.sql"))
-        .number(MOST_TYPES);
-    let rows = search.probes.rows(&sql).await?;
-    Ok(rows.map(|rows| {
-        rows.iter()
-            .map(|row| Kind {
-                value: row.get(0),
-                rows: number(row, 1),
-                nulls: number(row, 2),
-                distinct: number(row, 3),
-                known: number(row, 4),
-                orphans: number(row, 5),
-                sentinels: number(row, 6),
-                exact,
-            })
-            .collect()
-    }))
+    for extent in extents(table, &pair.type_column) {
+        let mut sql = Fragment::new();
+        sql.push("with v as (select ");
+        push_column(&mut sql, &pair.type_column);
+        sql.push("::text as kind, ");
+        push_column(&mut sql, &pair.id_column);
+        sql.push(r#"::text collate "C" as v, count(*) as n"#);
+        let columns = [pair.type_column.as_str(), pair.id_column.as_str()];
+        push_from(&mut sql, table, &columns, *extent, search.probes.sample);
+        sql.push(" group by 1, 2), u as (select ")
+            .name(&sql::Ident::new(&search.users.columns.id));
+        sql.push(r#"::text collate "C" as id from "#)
+            .name(&search.users.table.quoted());
+        sql.push(include_str!("../sql/kinds.sql"))
+            .number(MOST_TYPES);
+        if let Some(rows) = search.probes.rows(&sql).await? {
+            return Ok(Some(
+                rows.iter()
+                    .map(|row| kind(row, *extent == Extent::Whole))
+                    .collect(),
+            ));
+        }
+    }
+    Ok(None)
+}
+
+fn kind(row: &Row, exact: bool) -> Kind {
+    Kind {
+        value: crate::inspect::probe::text(row, 0).map(str::to_owned),
+        rows: number(row, 1),
+        nulls: number(row, 2),
+        distinct: number(row, 3),
+        known: number(row, 4),
+        orphans: number(row, 5),
+        sentinels: number(row, 6),
+        exact,
+    }
 }
 
 /// `User`, `users`, `App\Models\User`, `accounts.User`: the last name is that of the users table.
