@@ -49,6 +49,29 @@ async fn no_service_opens_without_a_key() {
     }
 }
 
+// GW-RT-01, GW-RT-02, GW-RT-03: links in mails and the way of a provider's sign-in need no key; the service answers.
+#[tokio::test]
+async fn links_and_providers_come_without_a_key() {
+    for path in [
+        "/auth/v1/verify?type=signup&token=x",
+        "/auth/v1/callback?code=x&state=y",
+        "/auth/v1/authorize?provider=nobody",
+    ] {
+        let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        let answer = client
+            .get(format!("{}{path}", house().url))
+            .send()
+            .await
+            .unwrap();
+        assert_ne!(answer.status(), 401, "{path}");
+        let body = answer.text().await.unwrap();
+        assert!(!body.contains("no Route matched"), "{path}: {body}");
+    }
+}
+
 // GW-RT-04, AUTH-JWT-05: the published keys never hold the secret.
 #[tokio::test]
 async fn the_published_keys_hold_no_secret() {

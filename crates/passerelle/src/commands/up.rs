@@ -280,7 +280,7 @@ fn ended_early(status: std::process::ExitStatus, console: &Path) -> Failure {
         .code()
         .and_then(ExitCode::of_number)
         .unwrap_or(ExitCode::Internal);
-    let sentence = said.map_or(Text::Message(Message::EndedAtOnce), Text::from);
+    let sentence = said.map_or(Text::from(Message::EndedAtOnce), Text::from);
     let path = console.display().to_string();
     Failure::tell(code, sentence, Message::SeeFile { path })
 }

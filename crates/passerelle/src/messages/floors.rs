@@ -2,7 +2,7 @@
 
 use settings::{DotEnvError, Origin};
 
-use super::{Message, Text};
+use super::{Message, Setting, Text};
 use crate::exit::{ExitCode, Failure};
 
 impl From<settings::Error> for Failure {
@@ -21,29 +21,23 @@ impl From<settings::Error> for Failure {
 
 fn mistake(mistake: &settings::Mistake) -> Text {
     let origin = match &mistake.origin {
-        Origin::Environment => Text::Message(Message::FromEnvironment),
-        Origin::Flag => Text::Message(Message::FromFlag),
+        Origin::Environment => Message::FromEnvironment.into(),
+        Origin::Flag => Message::FromFlag.into(),
         other => Text::Plain(other.to_string()),
     };
-    let key = mistake.key.to_owned();
-    if let Some(expected) = mistake.message.strip_prefix("is not ")
-        && !key.is_empty()
-    {
-        return Text::Setting {
-            key,
-            expected: expected.to_owned(),
-            origin: Box::new(origin),
-        };
-    }
-    let unknown = mistake
-        .message
-        .strip_prefix('`')
-        .and_then(|rest| rest.split_once('`'));
-    match unknown {
-        Some((key, _)) if mistake.key.is_empty() => Text::Unknown {
+    let wrong = |key: &str, expected: Option<&str>| {
+        Text::Setting(Box::new(Setting {
             key: key.to_owned(),
-            origin: Box::new(origin),
-        },
+            expected: expected.map(str::to_owned),
+            origin,
+        }))
+    };
+    let expected = mistake.message.strip_prefix("is not ");
+    let unknown = mistake.message.strip_prefix('`');
+    let unknown = unknown.and_then(|rest| rest.split_once('`'));
+    match (mistake.key, expected, unknown) {
+        ("", _, Some((key, _))) => wrong(key, None),
+        (key, Some(expected), _) if !key.is_empty() => wrong(key, Some(expected)),
         _ => Text::Plain(mistake.to_string()),
     }
 }

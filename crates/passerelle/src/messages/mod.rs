@@ -42,7 +42,7 @@ impl Language {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Text {
     /// In the reader's language.
-    Message(Message),
+    Message(Box<Message>),
     /// A command line, a path, or another program's words.
     Plain(String),
     /// Several, a line each.
@@ -50,13 +50,30 @@ pub(crate) enum Text {
     /// Several, one after the other.
     List(Vec<Text>),
     /// A setting with a value that is not what it should be, and where it stands.
-    Setting {
-        key: String,
-        expected: String,
-        origin: Box<Text>,
-    },
-    /// A key that is no setting, and where it stands.
-    Unknown { key: String, origin: Box<Text> },
+    Setting(Box<Setting>),
+}
+
+/// A wrong setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Setting {
+    pub(crate) key: String,
+    /// What its value should be; none for a key that is no setting.
+    pub(crate) expected: Option<String>,
+    pub(crate) origin: Text,
+}
+
+impl Setting {
+    fn text(&self, language: Language) -> String {
+        let (key, origin) = (self.key.clone(), self.origin.text(language));
+        let Some(expected) = &self.expected else {
+            return Message::NotASetting { key, origin }.text(language);
+        };
+        let fault = match language {
+            Language::English => expected.clone(),
+            Language::French => floors::expected_in_french(expected),
+        };
+        Message::SettingWrong { key, fault, origin }.text(language)
+    }
 }
 
 impl Text {
@@ -66,24 +83,7 @@ impl Text {
             Self::Plain(text) => text.clone(),
             Self::Lines(lines) => joined(lines, language, "\n"),
             Self::List(parts) => joined(parts, language, language.pick("; ", " ; ")),
-            Self::Setting {
-                key,
-                expected,
-                origin,
-            } => Message::SettingWrong {
-                key: key.clone(),
-                fault: match language {
-                    Language::English => expected.clone(),
-                    Language::French => floors::expected_in_french(expected),
-                },
-                origin: origin.text(language),
-            }
-            .text(language),
-            Self::Unknown { key, origin } => Message::NotASetting {
-                key: key.clone(),
-                origin: origin.text(language),
-            }
-            .text(language),
+            Self::Setting(setting) => setting.text(language),
         }
     }
 
@@ -99,7 +99,7 @@ fn joined(parts: &[Text], language: Language, between: &str) -> String {
 
 impl From<Message> for Text {
     fn from(message: Message) -> Self {
-        Self::Message(message)
+        Self::Message(Box::new(message))
     }
 }
 

@@ -8,3 +8,4 @@ mod place;
 mod refusals;
 mod roles;
 mod running;
+mod stock;

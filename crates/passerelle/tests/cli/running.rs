@@ -63,7 +63,7 @@ fn a_detached_stack_answers_and_leaves_no_process_behind() {
         status.err,
         format!(
             "running as process {pid}, {url}\nauth       ready\nrest       ready\n\
-             realtime   ready\nstorage    ready\n"
+             realtime   ready\nstorage    ready\nextensions ready\n"
         )
     );
     let object = place.run(&["status", "--json"]).last();

@@ -18,7 +18,7 @@ use super::{Context, absolute, lifetime};
 use crate::cli::{Keys, Shown};
 use crate::exit::{ExitCode, Failure};
 use crate::keyring::{self, Change, Entry, NAMES, Tracking};
-use crate::messages::{Message, Text};
+use crate::messages::Message;
 
 pub(crate) fn run(context: &Context, command: &Keys) -> Result<ExitCode, Failure> {
     match command {
@@ -140,7 +140,7 @@ fn fits(path: &Path, file: &settings::DotEnv) -> Result<(), Failure> {
     layers.add_variables(file.variables(), settings::Origin::EnvFile(path.to_owned()));
     let settings = Settings::load(&layers)?;
     keyring::check(&settings.keys, SystemClock.unix()).map_err(|mut failure| {
-        failure.remedy = Text::Message(Message::RemoveKeys);
+        failure.remedy = Message::RemoveKeys.into();
         failure
     })
 }
