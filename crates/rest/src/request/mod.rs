@@ -266,4 +266,6 @@ fn action(segments: &[String], method: &Method) -> Result<Action, Error> {
 }
 
 #[cfg(test)]
+mod mutations;
+#[cfg(test)]
 mod tests;
