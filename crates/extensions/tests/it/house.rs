@@ -52,12 +52,16 @@ impl House {
     }
 
     pub(crate) fn pool(&self) -> Pool {
+        self.pool_as("supabase_admin")
+    }
+
+    fn pool_as(&self, role: &str) -> Pool {
         let options = PoolOptions {
             application_name: "extensions".into(),
             size: 4,
             acquire_timeout: Duration::from_secs(30),
         };
-        Pool::new(self.database.admin(), &options).unwrap()
+        Pool::new(&self.database.endpoint_as(role), &options).unwrap()
     }
 
     /// One more node's worker.
@@ -67,10 +71,15 @@ impl House {
 
     /// One more node's worker.
     pub(crate) fn cron(&self) -> Cron {
+        self.cron_as("supabase_admin")
+    }
+
+    /// One whose administrator is this role.
+    pub(crate) fn cron_as(&self, role: &str) -> Cron {
         let secret = Secret::new("a-secret-of-at-least-thirty-two-bytes!");
         Cron::new(
             &self.settings,
-            self.pool(),
+            self.pool_as(role),
             secret,
             self.clock.clone(),
             random(),

@@ -354,3 +354,52 @@ async fn the_administrators_jobs_run_in_sessions_of_the_administrator() {
     let seen = "select who || ' ' || session from seen";
     assert_eq!(house.texts(seen).await, ["supabase_admin supabase_admin"]);
 }
+
+// DB-SUB-04, DB-MGD-01: an administrator who is no superuser.
+#[tokio::test]
+async fn an_administrator_with_fewer_rights_runs_the_jobs_of_roles_it_made() {
+    let house = House::with_cron().await;
+    house
+        .run(
+            "do $$
+            declare object text;
+            begin
+              create role manager login createrole;
+              set role manager;
+              create role helper;
+              reset role;
+            exception when duplicate_object then
+              reset role;
+            end $$;
+            do $$
+            declare object text;
+            begin
+              for object in select relname from pg_class
+                where relnamespace = 'cron'::regnamespace and relkind = 'r'
+              loop
+                execute format('alter table cron.%I owner to manager', object);
+              end loop;
+            end $$;
+            alter schema cron owner to manager;
+            create table public.seen (who text);
+            grant insert on public.seen to manager, helper;
+            insert into cron.job (jobname, schedule, command, username)
+            select who, '* * * * *', 'insert into public.seen values (current_user)', who
+            from unnest(array['manager', 'helper', 'supabase_admin']) who",
+        )
+        .await;
+    let mut cron = house.cron_as("manager");
+    cron.tick().await.unwrap();
+    house.pass(&mut cron, TimeDelta::minutes(1)).await;
+    assert_eq!(
+        house.texts("select who from seen order by 1").await,
+        ["helper", "manager"]
+    );
+    let failed = house
+        .texts("select username || ': ' || return_message from cron.job_run_details where status = 'failed'")
+        .await;
+    assert_eq!(failed.len(), 1);
+    let begins =
+        "supabase_admin: connection failed: a login for role \"supabase_admin\" cannot be made: ";
+    assert!(failed[0].starts_with(begins), "{failed:?}");
+}

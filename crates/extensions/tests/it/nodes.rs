@@ -75,6 +75,32 @@ async fn a_request_of_a_node_that_died_is_answered_and_not_sent_again() {
     assert_eq!(receiver.received().len(), 1);
 }
 
+// DB-SUB-03: one answer each, also when a node was thought dead.
+#[tokio::test]
+async fn an_answer_that_comes_after_the_request_was_given_up_is_dropped() {
+    let (house, receiver) = (House::new().await, Receiver::start().await);
+    let ask = format!(
+        "select net.http_get('{}', timeout_milliseconds := 60000)",
+        receiver.url("/held")
+    );
+    house.run(&ask).await;
+    let slow = house.net();
+    let sending = slow.run_due();
+    tokio::pin!(sending);
+    tokio::select! {
+        _ = &mut sending => panic!("the answer is held"),
+        () = receiver.wait_for(1) => {}
+    }
+    house.clock.advance(TimeDelta::seconds(121));
+    house.net().sweep().await.unwrap();
+    receiver.release();
+    assert_eq!(sending.await.unwrap(), 1);
+    let answers = "select coalesce(content, error_msg) from net._http_response";
+    let answers = house.texts(answers).await;
+    assert_eq!(answers.len(), 1);
+    assert!(answers[0].starts_with("The node that sent this request ended"));
+}
+
 // DB-SUB-03: NOTIFY, not only the poll.
 #[tokio::test]
 async fn a_running_worker_is_woken_by_the_commit_and_stops_when_asked() {

@@ -33,6 +33,7 @@ impl Received {
 pub(crate) struct Receiver {
     received: Arc<Mutex<Vec<Received>>>,
     arrived: Arc<Notify>,
+    released: Arc<Notify>,
     pub(crate) url: String,
 }
 
@@ -46,6 +47,7 @@ impl Receiver {
         };
         let router = Router::new()
             .route("/slow", any(slow))
+            .route("/held", any(held))
             .route("/large", any(large))
             .route("/empty", any(empty))
             .route("/broken", any(broken))
@@ -76,6 +78,11 @@ impl Receiver {
             }
             arrived.await;
         }
+    }
+
+    /// Lets a request to `/held` have its answer.
+    pub(crate) fn release(&self) {
+        self.released.notify_one();
     }
 
     async fn remember(&self, request: Request) -> Received {
@@ -120,6 +127,13 @@ async fn slow(State(receiver): State<Receiver>, request: Request) -> StatusCode 
     receiver.remember(request).await;
     tokio::time::sleep(Duration::from_secs(3_600)).await;
     StatusCode::OK
+}
+
+/// Answers when it is let go.
+async fn held(State(receiver): State<Receiver>, request: Request) -> &'static str {
+    receiver.remember(request).await;
+    receiver.released.notified().await;
+    "at last"
 }
 
 async fn large() -> Vec<u8> {
