@@ -47,61 +47,6 @@ async fn texts(client: &Client, sql: &str) -> Vec<String> {
         .collect()
 }
 
-// DB-ROLE-01 to DB-ROLE-15, DB-ROLE-21.
-#[tokio::test]
-async fn every_role_exists_with_its_attributes() {
-    let (database, _) = prepared().await;
-    let client = database.connect().await;
-    let roles = texts(
-        &client,
-        "select concat_ws(' ', rolname, case when rolcanlogin then 'login' end, case when rolinherit then 'inherit' end,
-           case when rolcreaterole then 'createrole' end, case when rolbypassrls then 'bypassrls' end,
-           case when rolsuper then 'superuser' end)
-         from pg_roles
-         where rolname in ('anon', 'authenticated', 'service_role', 'authenticator', 'postgres', 'supabase_admin',
-           'supabase_auth_admin', 'supabase_storage_admin', 'supabase_realtime_admin')
-         order by 1",
-    )
-    .await;
-    assert_eq!(
-        roles,
-        [
-            "anon inherit",
-            "authenticated inherit",
-            "authenticator login",
-            "postgres login inherit createrole bypassrls",
-            "service_role inherit bypassrls",
-            "supabase_admin login inherit createrole bypassrls superuser",
-            "supabase_auth_admin login",
-            "supabase_realtime_admin",
-            "supabase_storage_admin login createrole",
-        ]
-    );
-}
-
-// DB-SET-01, DB-SET-02, DB-SET-03, DB-SET-06, DB-SET-07.
-#[tokio::test]
-async fn roles_have_their_timeouts_and_paths() {
-    let (database, _) = prepared().await;
-    let client = database.connect().await;
-    let settings = texts(
-        &client,
-        "select r.rolname || ': ' || array_to_string(array(select unnest(s.setconfig) order by 1), '; ') from pg_db_role_setting s
-         join pg_roles r on r.oid = s.setrole where s.setdatabase = 0 and r.rolname like any (array['anon', 'auth%', 'supabase_storage%'])
-         order by 1",
-    )
-    .await;
-    assert_eq!(
-        settings,
-        [
-            "anon: statement_timeout=3s",
-            "authenticated: statement_timeout=8s",
-            "authenticator: lock_timeout=8s; statement_timeout=8s",
-            "supabase_storage_admin: search_path=storage",
-        ]
-    );
-}
-
 // DB-GEN-01, DB-GEN-05.
 #[tokio::test]
 async fn preparing_again_changes_nothing() {
@@ -210,26 +155,6 @@ async fn policies_ask_who_is_calling() {
     assert_eq!(texts(&client, ask).await, [""]);
 }
 
-// DB-PUB-01, DB-PUB-02, DB-POW-23.
-#[tokio::test]
-async fn the_publication_belongs_to_the_owner_role_and_starts_empty() {
-    let (database, _) = prepared().await;
-    let owner = owner(&database).await;
-    assert!(
-        texts(&owner, "select tablename::text from pg_publication_tables")
-            .await
-            .is_empty()
-    );
-    owner
-        .batch_execute("create table public.t (id int); alter publication supabase_realtime add table public.t")
-        .await
-        .unwrap();
-    assert_eq!(
-        texts(&owner, "select tablename::text from pg_publication_tables").await,
-        ["t"]
-    );
-}
-
 // DB-EVT-01, DB-EVT-02, DB-EVT-10: DDL is told, once it is committed.
 #[tokio::test]
 async fn ddl_notifies_the_rest_service_once_committed() {
@@ -257,27 +182,6 @@ async fn ddl_notifies_the_rest_service_once_committed() {
     owner.batch_execute("drop table public.a").await.unwrap();
     assert_eq!(heard.recv().await.unwrap(), next("reload schema"));
     tasks.shut_down(std::time::Duration::from_secs(5)).await;
-}
-
-// DB-POW-12, DB-POW-17, DB-POW-18, DB-POW-19, DB-POW-24, DB-POW-02, DB-GEN-06.
-#[tokio::test]
-async fn the_owner_role_may_what_projects_expect() {
-    let (database, _) = prepared().await;
-    let owner = owner(&database).await;
-    let name = database.admin().database().to_owned();
-    for statement in [
-        "set session_replication_role = replica; reset session_replication_role".to_owned(),
-        "alter role authenticator set pgrst.db_max_rows = '500'; alter role authenticator reset pgrst.db_max_rows".to_owned(),
-        "alter default privileges for role postgres in schema public revoke execute on functions from public".to_owned(),
-        "create function auth.tenant_id() returns uuid language sql as 'select null::uuid'".to_owned(),
-        "create function storage.mine() returns int language sql as 'select 1'".to_owned(),
-        "grant usage on schema public to supabase_auth_admin".to_owned(),
-        "select extensions.uuid_generate_v4(), extensions.digest('a', 'sha256')".to_owned(),
-        "create extension if not exists citext with schema extensions".to_owned(),
-    ] {
-        owner.batch_execute(&statement).await.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
-    }
-    drop(name);
 }
 
 // DB-SUB-05, DB-FN-09.
@@ -544,34 +448,6 @@ async fn the_event_triggers_have_upstreams_names() {
             "issue_pg_net_access ddl_command_end grant_pg_net_access CREATE EXTENSION",
             "pgrst_ddl_watch ddl_command_end pgrst_ddl_watch",
             "pgrst_drop_watch sql_drop pgrst_drop_watch",
-        ]
-    );
-}
-
-// DB-GRT-02, DB-GRT-05 to DB-GRT-09, case 1 of section 20: `\\ddp` as pinned text, without the order of grants.
-#[tokio::test]
-async fn default_privileges_are_upstreams() {
-    let (database, _) = prepared().await;
-    let client = database.connect().await;
-    let api = "anon,authenticated,postgres,service_role";
-    let tables: Vec<String> = texts(
-        &client,
-        "select concat_ws(' ', pg_get_userbyid(d.defaclrole), n.nspname, string_agg(distinct pg_get_userbyid(acl.grantee)::text || case when acl.is_grantable then '*' else '' end, ',' order by pg_get_userbyid(acl.grantee)::text || case when acl.is_grantable then '*' else '' end))
-         from pg_default_acl d join pg_namespace n on n.oid = d.defaclnamespace, aclexplode(d.defaclacl) acl
-         where d.defaclobjtype = 'r' and acl.privilege_type = 'INSERT' group by d.defaclrole, n.nspname order by 1",
-    )
-    .await;
-    assert_eq!(
-        tables,
-        [
-            format!("postgres public {api}"),
-            format!("postgres storage {api}"),
-            "supabase_admin extensions postgres*".to_owned(),
-            format!("supabase_admin public {api}"),
-            "supabase_admin realtime dashboard_user,postgres".to_owned(),
-            "supabase_auth_admin auth dashboard_user,postgres".to_owned(),
-            format!("supabase_functions_admin supabase_functions {api}"),
-            format!("supabase_storage_admin storage {api}"),
         ]
     );
 }

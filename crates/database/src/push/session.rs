@@ -174,6 +174,11 @@ impl Session {
             Kind::Set(name) if !name.contains('.') && !self.settings.contains(&name) => {
                 Ok(Some(format!("left out: this server has no setting {name}")))
             }
+            // PostgreSQL 14 has no right to a setting that could be given.
+            Kind::SetFor(name) if self.is_super && self.major < 15 && name.contains('.') => {
+                self.as_admin(statement.text).await?;
+                Ok(Some(format!("run as the administrator: setting {name}")))
+            }
             Kind::SetFor(name) => {
                 let granted = self.grant_setting(&name).await?;
                 self.client.batch_execute(statement.text).await?;

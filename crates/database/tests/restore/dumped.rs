@@ -173,6 +173,7 @@ async fn a_dump_comes_back_whole() {
             "run as the administrator: default privileges",
             "needs to own the extension",
             "keeps its own ledger",
+            "this server has no setting",
         ];
         assert!(
             expected.iter().any(|expected| text.contains(expected)),

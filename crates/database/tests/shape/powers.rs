@@ -75,7 +75,7 @@ const POWERS: [Power; 35] = [
         "alter role authenticator set pgrst.db_schemas = 'public'",
         Ok(15),
     ),
-    ("alter role authenticator reset pgrst.db_schemas", Ok(14)),
+    ("alter role authenticator reset pgrst.db_schemas", Ok(15)),
     ("alter role anon set statement_timeout = '3s'", Ok(14)),
     ("alter role service_role set lock_timeout = '4s'", Ok(14)),
     ("alter role service_role reset lock_timeout", Ok(14)),
