@@ -27,6 +27,8 @@ pub(crate) struct NewUser {
     pub(crate) user_metadata: Object,
     pub(crate) banned_until: Option<DateTime<Utc>>,
     pub(crate) anonymous: bool,
+    /// The provider of somebody who comes from elsewhere, and has no identity here.
+    pub(crate) elsewhere: Option<String>,
 }
 
 /// Unique constraints of the rows that belong to somebody.
@@ -43,7 +45,10 @@ pub(crate) fn is_taken(error: &Error) -> bool {
 
 impl NewUser {
     /// The providers that the addresses bring.
-    fn providers(&self) -> Vec<&'static str> {
+    fn providers(&self) -> Vec<&str> {
+        if let Some(provider) = &self.elsewhere {
+            return vec![provider];
+        }
         let email = self.email.as_ref().map(|_| "email");
         let phone = self.phone.as_ref().map(|_| "phone");
         email.into_iter().chain(phone).collect()
@@ -93,11 +98,12 @@ impl NewUser {
             ],
         )
         .await?;
-        if let Some(email) = &self.email {
+        let here = self.elsewhere.is_none();
+        if let Some(email) = self.email.as_ref().filter(|_| here) {
             let data = identity::data(self.id, Some(email), None, self.email_confirmed, data);
             identity::insert(service, client, self.id, "email", &data).await?;
         }
-        if let Some(phone) = &self.phone {
+        if let Some(phone) = self.phone.as_ref().filter(|_| here) {
             let data = identity::data(self.id, None, Some(phone), self.phone_confirmed, data);
             identity::insert(service, client, self.id, "phone", &data).await?;
         }

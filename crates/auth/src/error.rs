@@ -224,6 +224,64 @@ pub enum Error {
     /// The verifier is not the challenge's.
     CodeVerifier,
 
+    // Accounts elsewhere.
+    /// An error of OAuth: its name, and the sentence.
+    OAuth(&'static str, String),
+    /// What a provider answered: its error, and the sentence.
+    FromProvider(String, String),
+    /// No state came back.
+    StateMissing,
+    /// A state that is no UUID.
+    StateShape,
+    /// No flow of that state.
+    StateUnknown,
+    /// The flow took too long.
+    StateExpired,
+    /// The flow has ended already.
+    StateUsed,
+    /// No code came back.
+    CodeMissing,
+    /// A code was not exchanged: how it begins, and why.
+    Exchange(String, String),
+    /// A provider did not tell who it is, and why.
+    ProfileFailed(String),
+    /// A provider cannot be reached, and why.
+    ProviderDown(String),
+    /// A provider told no address.
+    EmailMissing,
+    /// An ID token of a provider that is off.
+    IssuerDisabled(String),
+    /// The addresses belong to several users.
+    ManyAccounts,
+    /// A provider did not verify the address; a mail was sent.
+    UnverifiedSent(String),
+    /// A provider did not verify the address.
+    Unverified(String),
+    /// No invitation of that token.
+    InviteTokenUnknown,
+    /// The invitation is gone.
+    InviteUnknown,
+    /// The invitation is for another address.
+    InviteMismatch,
+    /// Linking by hand is off.
+    LinkingDisabled,
+    /// Linked already.
+    IdentityOwn,
+    /// Linked to somebody else.
+    IdentityTaken,
+    /// The address of a linked identity is somebody else's.
+    EmailTaken,
+    /// The address of a linked identity has to be confirmed.
+    ConfirmLinked,
+    /// The path names no UUID.
+    IdentityIdShape,
+    /// The only identity.
+    IdentityLast,
+    /// Not the user's.
+    IdentityUnknown,
+    /// No address would be left that can be used.
+    IdentityConflict,
+
     // The database and the rest.
     /// The database refused; what was tried, and why.
     Database(&'static str, Box<pg::Error>),
@@ -305,6 +363,35 @@ impl Error {
             Self::UserIdShape => line(404, "validation_failed", "user_id must be an UUID"),
             Self::UserNotFound => line(404, "user_not_found", "User not found"),
 
+            Self::OAuth(name, message) => told(400, name, message.clone()),
+            Self::FromProvider(_, message) => told(400, "bad_oauth_callback", message.clone()),
+            Self::StateMissing => line(400, "bad_oauth_callback", "OAuth state parameter missing"),
+            Self::StateShape => line(400, "bad_oauth_state", "OAuth state parameter is invalid"),
+            Self::StateUnknown => line(400, "bad_oauth_state", "OAuth state not found or expired"),
+            Self::StateExpired => line(400, "bad_oauth_state", "OAuth state has expired"),
+            Self::StateUsed => line(400, "flow_state_already_used", "State has already been used"),
+            Self::CodeMissing => line(400, "bad_oauth_callback", "OAuth callback with missing authorization code missing"),
+            Self::Exchange(begin, _) => told(500, "unexpected_failure", format!("Unable to exchange external code: {begin}")),
+            Self::ProfileFailed(_) => line(500, "unexpected_failure", "Error getting user profile from external provider"),
+            Self::ProviderDown(_) => line(500, "unexpected_failure", "Unable to reach the external provider"),
+            Self::EmailMissing => line(500, "unexpected_failure", "Error getting user email from external provider"),
+            Self::IssuerDisabled(issuer) => told(400, "provider_disabled", format!("Provider (issuer \"{issuer}\") is not enabled")),
+            Self::ManyAccounts => line(500, "unexpected_failure", "Multiple accounts with the same email address in the same linking domain detected: default"),
+            Self::UnverifiedSent(provider) => told(422, "provider_email_needs_verification", format!("Unverified email with {provider}. A confirmation email has been sent to your {provider} email")),
+            Self::Unverified(provider) => told(422, "provider_email_needs_verification", format!("Unverified email with {provider}. Verify the email with {provider} in order to sign in")),
+            Self::InviteTokenUnknown => line(404, "user_not_found", "User identified by token not found"),
+            Self::InviteUnknown => line(404, "invite_not_found", "Invite not found"),
+            Self::InviteMismatch => line(400, "validation_failed", "Invited email does not match emails from external provider"),
+            Self::LinkingDisabled => line(404, "manual_linking_disabled", "Manual linking is disabled"),
+            Self::IdentityOwn => line(422, "identity_already_exists", "Identity is already linked"),
+            Self::IdentityTaken => line(422, "identity_already_exists", "Identity is already linked to another user"),
+            Self::EmailTaken => line(400, "email_exists", "A user with this email address has already been registered"),
+            Self::ConfirmLinked => line(422, "email_not_confirmed", "Please confirm the email address that was linked"),
+            Self::IdentityIdShape => line(404, "validation_failed", "identity_id must be an UUID"),
+            Self::IdentityLast => line(422, "single_identity_not_deletable", "User must have at least 1 identity after unlinking"),
+            Self::IdentityUnknown => line(422, "identity_not_found", "Identity doesn't exist"),
+            Self::IdentityConflict => line(422, "email_conflict_identity_not_deletable", "Unable to unlink identity due to email conflict"),
+
             Self::EmailNotAuthorized(address) => told(400, "email_address_not_authorized", format!("Email address \"{address}\" cannot be used as it is not authorized")),
             Self::EmailQuota => line(429, "over_email_send_rate_limit", "email rate limit exceeded"),
             Self::SmsQuota => line(429, "over_sms_send_rate_limit", "SMS rate limit exceeded"),
@@ -366,6 +453,11 @@ impl Error {
             return response;
         }
         let (status, code, message) = self.line();
+        if let Self::OAuth(name, message) = self {
+            // AUTH-ERR-05
+            let body = json!({ "error": name, "error_description": message });
+            return web::json_response_as(JSON, status_of(status), &body);
+        }
         let mut body = Map::new();
         match format {
             Format::Old => {
@@ -449,7 +541,11 @@ impl web::Failure for Error {
 
     fn cause(&self) -> Option<String> {
         match self {
-            Self::Internal(cause) | Self::MailFailed(_, cause) => Some(cause.clone()),
+            Self::Internal(cause)
+            | Self::MailFailed(_, cause)
+            | Self::Exchange(_, cause)
+            | Self::ProfileFailed(cause)
+            | Self::ProviderDown(cause) => Some(cause.clone()),
             Self::Database(_, cause) => Some(cause.to_string()),
             _ => None,
         }

@@ -17,12 +17,14 @@ mod db;
 mod deletion;
 mod duration;
 mod error;
+mod external;
 mod factor;
 mod flow;
 mod identity;
 mod letters;
 mod mail;
 mod metadata;
+mod oauth;
 mod otp;
 mod password;
 mod pkce;
@@ -107,6 +109,8 @@ pub struct Deps {
     pub random: SharedRandom,
     /// From which the keys follow that seal what is stored; equal on all nodes.
     pub secret: Secret,
+    /// Sign-in with accounts that people have elsewhere.
+    pub providers: settings::Providers,
     /// The gateway's public address, such as `http://localhost:8000`.
     pub public_url: String,
 }

@@ -10,6 +10,7 @@ use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use web::Health;
 
 use crate::mail::Post;
+use crate::oauth::Providers;
 use crate::password::{Hasher, Rules};
 use crate::rate::Limits;
 use crate::redirect::Redirects;
@@ -37,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) redirects: Redirects,
     pub(crate) post: Post,
     pub(crate) texts: Texts,
+    pub(crate) providers: Providers,
     /// `iss` of access tokens.
     pub(crate) issuer: String,
     /// The service's own public address.
@@ -60,6 +62,7 @@ impl Auth {
         let inner = Inner {
             post: Post::new(settings, &deps)?,
             texts: Texts::new(settings)?,
+            providers: Providers::new(settings, &deps.providers, Arc::clone(&deps.clock))?,
             redirects: Redirects::new(settings),
             hasher: Hasher::new(settings, deps.random.clone()),
             rules: Rules::new(settings),

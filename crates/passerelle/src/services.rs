@@ -175,6 +175,7 @@ impl Start<'_> {
             clock: Arc::clone(&given.clock),
             random: Arc::clone(&given.random),
             secret: crate::stack::role_secret(&given.settings).clone(),
+            providers: given.settings.providers.clone(),
             public_url: given.public_url.clone(),
         };
         auth::start(&given.settings.auth, deps, self.tasks)

@@ -73,6 +73,15 @@ section! {
         pub mailer_otp_length: usize = "6", env ["GOTRUE_MAILER_OTP_LENGTH", "MAILER_OTP_LENGTH"];
         /// A change of address is confirmed at the old address, too.
         pub mailer_secure_email_change: bool = "true", env ["GOTRUE_MAILER_SECURE_EMAIL_CHANGE_ENABLED"];
+        /// Users whose provider did not verify their address may sign in.
+        pub allow_unverified_sign_ins: bool = "false", env ["GOTRUE_MAILER_ALLOW_UNVERIFIED_EMAIL_SIGN_INS"];
+        /// Issuers whose ID tokens are accepted besides those of the providers.
+        pub allowed_id_token_issuers: Vec<String> = "https://appleid.apple.com,https://accounts.google.com",
+            env ["GOTRUE_EXTERNAL_ALLOWED_ID_TOKEN_ISSUERS"];
+        /// One more client id that is good in Apple's ID tokens.
+        pub ios_bundle_id: String = "", env ["GOTRUE_EXTERNAL_IOS_BUNDLE_ID"];
+        /// How long a provider's keys are kept.
+        pub oidc_cache: Duration = "1h", env ["GOTRUE_EXTERNAL_OIDC_PROVIDER_CACHE_TTL"];
         /// Sign-in by magic link.
         pub email_magic_link_enabled: bool = "true", env ["GOTRUE_EXTERNAL_EMAIL_MAGIC_LINK_ENABLED"];
         /// The only addresses that mail is sent to. Empty: all.

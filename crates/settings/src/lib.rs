@@ -17,6 +17,7 @@ mod keys;
 mod migrate;
 mod layers;
 mod log;
+mod providers;
 mod reader;
 mod realtime;
 mod rest;
@@ -35,6 +36,7 @@ pub use migrate::Migrate;
 pub use keys::Keys;
 pub use layers::{Layers, Origin};
 pub use log::{Log, LogFormat};
+pub use providers::{Provider, Providers};
 pub use reader::Reader;
 pub use realtime::Realtime;
 pub use rest::{ErrorVerbosity, OpenApiMode, Rest, RestVersion, TxEnd};
@@ -54,6 +56,8 @@ pub struct Settings {
     pub gateway: Gateway,
     /// The auth service.
     pub auth: Auth,
+    /// Sign-in with accounts that people have elsewhere.
+    pub providers: Providers,
     /// The REST service.
     pub rest: Rest,
     /// The realtime service.
@@ -77,6 +81,7 @@ impl Settings {
             keys: Keys::read(&mut reader),
             gateway: Gateway::read(&mut reader),
             auth: Auth::read(&mut reader),
+            providers: Providers::read(&mut reader),
             rest: Rest::read(&mut reader),
             realtime: Realtime::read(&mut reader),
             storage: Storage::read(&mut reader),
@@ -95,6 +100,7 @@ impl Settings {
             Keys::FIELDS,
             Gateway::FIELDS,
             Auth::FIELDS,
+            Providers::FIELDS,
             Rest::FIELDS,
             Realtime::FIELDS,
             Storage::FIELDS,

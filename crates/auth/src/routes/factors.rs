@@ -81,26 +81,25 @@ pub(super) async fn enroll(service: &Inner, ask: &Ask) -> Result<Response, Error
         answer["friendly_name"] = json!(name);
     }
     let mut secret = None;
-    match &phone {
-        Some(phone) => answer["phone"] = json!(phone),
-        None => {
-            let issuer = match body.issuer.filled() {
-                Some(issuer) => issuer.to_owned(),
-                None => host(&settings.site_url),
-            };
-            let mut bytes = [0; 20];
-            service.random.fill(&mut bytes);
-            let text = totp::encode(&bytes);
-            let account = if user.email.is_empty() {
-                &user.phone
-            } else {
-                &user.email
-            };
-            let uri = totp::uri(&issuer, account, &text);
-            let picture = totp::picture(&uri).ok_or(Error::validation("issuer is too long"))?;
-            answer["totp"] = json!({ "qr_code": picture, "secret": text, "uri": uri });
-            secret = Some(text);
-        }
+    if let Some(phone) = &phone {
+        answer["phone"] = json!(phone);
+    } else {
+        let issuer = match body.issuer.filled() {
+            Some(issuer) => issuer.to_owned(),
+            None => host(&settings.site_url),
+        };
+        let mut bytes = [0; 20];
+        service.random.fill(&mut bytes);
+        let text = totp::encode(&bytes);
+        let account = if user.email.is_empty() {
+            &user.phone
+        } else {
+            &user.email
+        };
+        let uri = totp::uri(&issuer, account, &text);
+        let picture = totp::picture(&uri).ok_or(Error::validation("issuer is too long"))?;
+        answer["totp"] = json!({ "qr_code": picture, "secret": text, "uri": uri });
+        secret = Some(text);
     }
     let sql = include_str!("../sql/insert_factor.sql");
     let name = body.friendly_name.0.as_str();

@@ -4,9 +4,13 @@ mod admin_audit;
 mod admin_factors;
 mod admin_users;
 mod admin_write;
+mod authorize;
+mod callback;
 mod factors;
 mod generate_link;
 mod health;
+mod id_token_grant;
+mod identities;
 mod invite;
 mod keys;
 mod logout;
@@ -115,6 +119,10 @@ async fn answer(service: &Inner, ask: &Ask) -> Result<Response, Error> {
         ["admin", "users", id, "factors", factor] if delete => {
             admin_factors::delete(service, ask, id, factor).await
         }
+        ["authorize"] if get => authorize::get(service, ask).await,
+        ["callback"] if get || post => callback::handle(service, ask).await,
+        ["user", "identities", "authorize"] if get => authorize::link(service, ask).await,
+        ["user", "identities", id] if delete => identities::unlink(service, ask, id).await,
         ["factors"] if post => factors::enroll(service, ask).await,
         ["factors", id] if delete => factors::unenroll(service, ask, id).await,
         ["factors", id, "challenge"] if post => factors::challenge(service, ask, id).await,
@@ -122,9 +130,11 @@ async fn answer(service: &Inner, ask: &Ask) -> Result<Response, Error> {
         ["mailbox", rest @ ..] => mailbox(service, ask, rest),
         [
             "health" | "settings" | "signup" | "token" | "logout" | "user" | "otp" | "magiclink"
-            | "recover" | "resend" | "verify" | "reauthenticate" | "invite" | "factors",
+            | "recover" | "resend" | "verify" | "reauthenticate" | "invite" | "factors"
+            | "authorize" | "callback",
         ]
         | ["factors", _]
+        | ["user", "identities", _]
         | ["factors", _, "challenge" | "verify"]
         | ["admin", "users", _, "factors"]
         | ["admin", "users", _, "factors", _]

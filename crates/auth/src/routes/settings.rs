@@ -38,7 +38,7 @@ pub(super) fn get(service: &Inner) -> Response {
     let settings = &service.settings;
     let mut external: Map<_, _> = PROVIDERS
         .iter()
-        .map(|name| ((*name).to_owned(), json!(false)))
+        .map(|name| ((*name).to_owned(), json!(service.providers.is_on(name))))
         .collect();
     external.insert("anonymous_users".into(), json!(settings.anonymous_enabled));
     external.insert("email".into(), json!(settings.email_enabled));

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 
-use super::{password_grant, pkce_grant, refresh_grant};
+use super::{id_token_grant, password_grant, pkce_grant, refresh_grant};
 use crate::Error;
 use crate::ask::Ask;
 use crate::rate::Limit;
@@ -13,6 +13,7 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
     match ask.query("grant_type").as_deref() {
         Some("password") => password_grant::post(service, ask).await,
         Some("refresh_token") => refresh_grant::post(service, ask).await,
+        Some("id_token") => id_token_grant::post(service, ask).await,
         Some("pkce") => pkce_grant::post(service, ask).await,
         _ => Err(Error::UnsupportedGrant),
     }

@@ -83,7 +83,7 @@ async fn verify(service: &Inner, ask: &Ask, kind: &str, token: &str) -> Result<A
     Ok(arrival)
 }
 
-type Pair = (String, String);
+pub(super) type Pair = (String, String);
 
 fn own((name, value): (&str, &str)) -> Pair {
     (name.to_owned(), value.to_owned())
@@ -110,20 +110,31 @@ fn session_pairs(tokens: &Value, kind: &str) -> Vec<Pair> {
     pairs
 }
 
-/// An error on its way to the application.
-fn failure(target: &str, error: &Error, in_query: bool) -> Response {
+/// What an application is told of an error.
+pub(super) fn error_pairs(error: &Error) -> Vec<Pair> {
+    if let Error::FromProvider(name, described) = error {
+        return vec![own(("error", name)), own(("error_description", described))];
+    }
     let (status, code, message) = error.parts();
-    let word = match status {
-        400 => Some("invalid_request"),
-        401 => Some("unauthorized_client"),
-        403 => Some("access_denied"),
-        500 => Some("server_error"),
-        503 => Some("temporarily_unavailable"),
+    let word = match (status, code) {
+        (_, "signup_disabled" | "user_banned" | "provider_email_needs_verification") | (403, _) => {
+            Some("access_denied")
+        }
+        (400, _) => Some("invalid_request"),
+        (401, _) => Some("unauthorized_client"),
+        (500, _) => Some("server_error"),
+        (503, _) => Some("temporarily_unavailable"),
         _ => None,
     };
     let mut pairs: Vec<Pair> = word.map(|word| own(("error", word))).into_iter().collect();
     pairs.push(own(("error_code", code)));
     pairs.push(own(("error_description", &message)));
+    pairs
+}
+
+/// An error on its way to the application.
+fn failure(target: &str, error: &Error, in_query: bool) -> Response {
+    let mut pairs = error_pairs(error);
     let target = if in_query {
         let borrowed: Vec<_> = pairs
             .iter()
@@ -143,7 +154,7 @@ fn encoded<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
         .finish()
 }
 
-fn with_fragment(target: &str, pairs: &[Pair]) -> String {
+pub(super) fn with_fragment(target: &str, pairs: &[Pair]) -> String {
     let fragment = encoded(
         pairs
             .iter()
@@ -153,7 +164,7 @@ fn with_fragment(target: &str, pairs: &[Pair]) -> String {
 }
 
 /// The query grows; what was there stays.
-fn with_query(target: &str, pairs: &[(&str, &str)]) -> String {
+pub(super) fn with_query(target: &str, pairs: &[(&str, &str)]) -> String {
     let (rest, fragment) = match target.split_once('#') {
         Some((rest, fragment)) => (rest, format!("#{fragment}")),
         None => (target, String::new()),
@@ -166,8 +177,12 @@ fn with_query(target: &str, pairs: &[(&str, &str)]) -> String {
     format!("{rest}{sign}{}{fragment}", encoded(pairs.iter().copied()))
 }
 
-/// 303, not to be kept by anybody: there are tokens in it.
 fn see_other(target: &str) -> Response {
+    redirect(StatusCode::SEE_OTHER, target)
+}
+
+/// Sends a browser on; not to be kept by anybody, for there are tokens in it.
+pub(super) fn redirect(status: StatusCode, target: &str) -> Response {
     let mut location = String::with_capacity(target.len());
     for c in target.chars() {
         if c.is_ascii_graphic() {
@@ -179,7 +194,7 @@ fn see_other(target: &str) -> Response {
         }
     }
     let mut response = Response::new(axum::body::Body::empty());
-    *response.status_mut() = StatusCode::SEE_OTHER;
+    *response.status_mut() = status;
     let headers = response.headers_mut();
     if let Ok(location) = HeaderValue::from_str(&location) {
         headers.insert(header::LOCATION, location);

@@ -273,13 +273,13 @@ impl Escaper {
                 }
                 one
             }
-            Place::Inside(raw, open) => match inside(*raw, open, text) {
-                Some(read) => read,
-                None => {
+            Place::Inside(raw, open) => {
+                let read = inside(*raw, open, text);
+                if read.is_none() {
                     self.place = Place::Text;
-                    0
                 }
-            },
+                read.unwrap_or_default()
+            }
         }
     }
 

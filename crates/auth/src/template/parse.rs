@@ -170,7 +170,8 @@ fn pipeline(tokens: &[Token]) -> Result<Pipeline, Fault> {
         [Token::Variable(name), Token::Assign, rest @ ..] => (Some((name.clone(), false)), rest),
         rest => (None, rest),
     };
-    let mut tokens = tokens.to_vec().into_iter();
+    let owned = tokens.to_vec();
+    let mut tokens = owned.into_iter();
     let commands = commands(&mut tokens, 0)?;
     Ok(Pipeline { variable, commands })
 }

@@ -414,6 +414,7 @@ async fn a_phone_can_be_the_second_factor() {
         "mfa_verification_failed",
         "Invalid MFA Phone code entered",
     );
+    house.clock.advance(TimeDelta::seconds(1));
     let raised = verify(&house, &token, &factor, &asked, &code).await.good();
     assert_eq!(
         claims(&text(&raised, "access_token"))["amr"][0]["method"],

@@ -87,6 +87,13 @@ impl House {
     }
 
     pub(crate) async fn with(settings: settings::Auth) -> Self {
+        Self::with_providers(settings, settings::Providers::default()).await
+    }
+
+    pub(crate) async fn with_providers(
+        settings: settings::Auth,
+        providers: settings::Providers,
+    ) -> Self {
         let database = testkit::Postgres::shared()
             .supabase(&[jobs::SCHEMA, auth::SCHEMA])
             .await;
@@ -109,6 +116,7 @@ impl House {
             clock: clock.clone(),
             random: Arc::new(OsRandom),
             secret: base::Secret::new(SECRET),
+            providers,
             public_url: "http://localhost:8000".into(),
         };
         let queue = deps.queue.clone();

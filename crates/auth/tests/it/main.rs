@@ -10,15 +10,23 @@ mod changes;
 #[cfg(test)]
 mod crowd;
 #[cfg(test)]
+mod elsewhere;
+#[cfg(test)]
 mod factors;
 #[cfg(test)]
 mod house;
+#[cfg(test)]
+mod id_token;
+#[cfg(test)]
+mod identities;
 #[cfg(test)]
 mod input;
 #[cfg(test)]
 mod links;
 #[cfg(test)]
 mod mail;
+#[cfg(test)]
+mod oauth;
 #[cfg(test)]
 mod otp;
 #[cfg(test)]
