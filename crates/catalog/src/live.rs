@@ -8,7 +8,7 @@ use arc_swap::ArcSwapOption;
 use base::Tasks;
 use pg::Notification;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Notify, broadcast, watch};
 
 use crate::{Catalog, Error, Scope, load};
 
@@ -43,6 +43,7 @@ pub struct PreConfig {
 pub struct Live {
     current: Arc<ArcSwapOption<Catalog>>,
     loads: watch::Receiver<u64>,
+    asked: Arc<Notify>,
 }
 
 /// Notifications that come this soon after one another cause one reload.
@@ -57,11 +58,13 @@ impl Live {
         let listener = pg::Listener::start(&watch.endpoint, &[watch.channel.as_str()], tasks);
         let current = Arc::new(ArcSwapOption::empty());
         let (loaded, loads) = tokio::sync::watch::channel(0);
+        let asked = Arc::new(Notify::new());
         let keeper = Keeper {
             pool,
             scope,
             current: Arc::clone(&current),
             loaded,
+            asked: Arc::clone(&asked),
             heard: listener.subscribe(),
             // Held, so that the listening connection lives as long as someone hears it.
             _listener: listener,
@@ -76,7 +79,11 @@ impl Live {
                 () = soft.cancelled() => {}
             }
         });
-        Self { current, loads }
+        Self {
+            current,
+            loads,
+            asked,
+        }
     }
 
     /// The newest snapshot; `None` before the first.
@@ -91,6 +98,11 @@ impl Live {
         self.current()
     }
 
+    /// Asks for a load now, as a notification would.
+    pub fn reload(&self) {
+        self.asked.notify_one();
+    }
+
     /// Counts successful loads, those included that found nothing new: something to await.
     pub fn loads(&self) -> watch::Receiver<u64> {
         self.loads.clone()
@@ -102,6 +114,7 @@ struct Keeper {
     scope: ScopeOf,
     current: Arc<ArcSwapOption<Catalog>>,
     loaded: watch::Sender<u64>,
+    asked: Arc<Notify>,
     heard: broadcast::Receiver<Notification>,
     _listener: pg::Listener,
     poll: Duration,
@@ -129,6 +142,7 @@ impl Keeper {
     async fn load_until_it_works(&mut self) {
         let mut pause = Duration::from_millis(250);
         while let Err(error) = self.load().await {
+            metrics::counter!("pgrst_schema_cache_loads_total", "status" => "FAIL").increment(1);
             tracing::warn!(%error, retry_in = ?pause, "the catalog could not be loaded");
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -141,7 +155,11 @@ impl Keeper {
         let scope = (self.scope)(&settings).map_err(Error::Scope)?;
         // Before the load: a change in between is then seen as one, and loaded again.
         let marker = load::marker(&client).await?;
+        let started = std::time::Instant::now();
         let mut catalog = load::catalog(&client, &scope, Some(settings)).await?;
+        metrics::gauge!("pgrst_schema_cache_query_time_seconds")
+            .set(started.elapsed().as_secs_f64());
+        metrics::counter!("pgrst_schema_cache_loads_total", "status" => "SUCCESS").increment(1);
         self.marker = (!catalog.announces_ddl).then_some(marker);
         let before = self.current.load_full();
         if before
@@ -170,6 +188,7 @@ impl Keeper {
                     // The listener ends with the program, and so does this task.
                     Err(RecvError::Closed) => std::future::pending().await,
                 },
+                () = self.asked.notified() => return,
                 () = tokio::time::sleep(self.poll), if self.marker.is_some() => {
                     if self.changed_by_itself().await { return }
                 }

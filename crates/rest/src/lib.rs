@@ -10,6 +10,7 @@ mod caller;
 mod config;
 mod cors;
 mod error;
+mod metrics;
 mod openapi;
 mod plan;
 mod query;
@@ -73,6 +74,10 @@ pub async fn start(
                 settings: &config::STORED,
             }),
     };
+    tasks.spawn(
+        "rest metrics",
+        metrics::keep_current(deps.requests.clone(), tasks.soft()),
+    );
     let live = catalog::Live::start(
         deps.catalog,
         &watch,

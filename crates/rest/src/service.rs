@@ -19,6 +19,7 @@ use crate::caller::identify;
 use crate::config::{Config, TokenKeys};
 use crate::cors;
 use crate::error::{Error, render};
+use crate::metrics;
 use crate::openapi;
 use crate::plan::{Kind, Plan};
 use crate::query::{Query, Transaction};
@@ -113,6 +114,7 @@ impl Rest {
             Ok(reply) => reply.into_response(),
             Err(error) => {
                 match &error {
+                    Error::PoolTimeout => metrics::pool_timed_out(),
                     Error::Connection(cause) | Error::Client(cause) | Error::Internal(cause) => {
                         tracing::error!(%cause, code = error.code(), "request failed");
                     }

@@ -11,6 +11,7 @@ mod cases;
 mod configuration;
 mod connections;
 mod hostile;
+mod metrics;
 mod openapi;
 mod plans;
 mod profiles;
