@@ -5,6 +5,7 @@
 //! wrote; verification proves it; every step has an inverse. The source is only ever read. New ids are derived from
 //! the old ones with a secret of the run, so they are known before anything is written.
 
+pub mod backup;
 pub mod copy;
 pub mod ids;
 pub mod inspect;
