@@ -273,7 +273,8 @@ fn size(bytes: i64) -> String {
 fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
-        0..=119 => format!("about {seconds} seconds"),
+        0..=9 => "a few seconds".to_owned(),
+        10..=119 => format!("about {seconds} seconds"),
         120..=7_199 => format!("about {} minutes", seconds / 60),
         _ => format!("about {} hours", seconds / 3_600),
     }

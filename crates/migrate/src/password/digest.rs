@@ -98,10 +98,10 @@ pub(super) fn digest(text: &str) -> Option<HashClass> {
     if let Some((scheme, value)) = text.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
         return directory(scheme, value);
     }
-    if let Some((name, rest)) = text.split_once(['$', ':']) {
-        if let Some(algorithm) = Algorithm::of_name(name) {
-            return named(algorithm, rest);
-        }
+    if let Some((name, rest)) = text.split_once(['$', ':'])
+        && let Some(algorithm) = Algorithm::of_name(name)
+    {
+        return named(algorithm, rest);
     }
     let (left, right) = text.split_once([':', '$', '.'])?;
     let hex = |text: &str| hex_bytes(text).and_then(Algorithm::of_bytes);

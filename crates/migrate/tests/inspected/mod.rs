@@ -120,7 +120,8 @@ pub(crate) fn judge(
         // MIG-INS-15: not converted, and said so.
         let said =
             label.kind != "token" || found.findings.iter().any(|one| one.code == "MIG-R-TEXT");
-        if !(good && said) && !optional(label) {
+        let fine = optional(label) || good && said;
+        if !fine {
             faults.push(format!("{} {}: {matching:#?}", label.kind, label.target));
         }
         expected.extend(matching);
@@ -130,11 +131,9 @@ pub(crate) fn judge(
         let labelled = expected.iter().any(|one| std::ptr::eq(*one, reference));
         // A child's inherited columns are its own; the labels stop at its parent.
         let grandchild = reference.table == Name::new("public", "panoramas");
-        if selected
-            && !labelled
-            && !grandchild
-            && !(everything_declared && reference.declared.is_some())
-        {
+        let declared = everything_declared && reference.declared.is_some();
+        let excused = labelled || grandchild || declared;
+        if selected && !excused {
             faults.push(format!(
                 "nobody labelled {}: {reference:#?}",
                 reference.name()
@@ -154,7 +153,7 @@ fn is_meant(reference: &Reference, label: &Label<'_>) -> bool {
             let mut text = column;
             for step in path {
                 match step {
-                    JsonStep::Key(key) => text.push_str(&format!(" -> {key}")),
+                    JsonStep::Key(key) => text.extend([" -> ", key]),
                     JsonStep::Each => text.push_str("[*]"),
                 }
             }

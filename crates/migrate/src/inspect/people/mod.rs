@@ -41,7 +41,7 @@ pub(super) async fn count(
             Severity::Warn,
             users.table.to_string(),
             users.rows,
-            "The users could not be read in time: addresses, passwords and roles are not checked.",
+            "The users could not be read, or not in time: addresses, passwords and roles are not checked.",
         ));
         return Ok(None);
     }
@@ -172,10 +172,15 @@ impl<'a> Reading<'a> {
                     self.people.active_unknown += 1;
                     self.active_unknown.add(id);
                 }
-                Some(flag) if (flag == "true" || flag == "t" || flag == "1") != inverted => {
-                    self.people.active += 1
+                Some(flag) => {
+                    let set = matches!(flag, "true" | "t" | "1");
+                    let counter = if set == inverted {
+                        &mut self.people.inactive
+                    } else {
+                        &mut self.people.active
+                    };
+                    *counter += 1;
                 }
-                Some(_) => self.people.inactive += 1,
             }
         }
         self.people.deleted += u64::from(text(5).is_some());

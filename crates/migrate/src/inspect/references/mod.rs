@@ -97,7 +97,7 @@ pub(super) async fn find(
         inclusion::count_declared(&search, &mut reference).await?;
         found.push(reference);
     }
-    found.sort_by(|a, b| (a.confidence, a.name()).cmp(&(b.confidence, b.name())));
+    found.sort_by_cached_key(|one| (one.confidence, one.name()));
     Ok(found)
 }
 

@@ -71,15 +71,20 @@ pub(super) async fn find(
         let Some(kinds) = kinds(search, table, pair).await? else {
             continue;
         };
-        let means_users = |kind: &&Kind| {
-            kind.value
-                .as_deref()
-                .is_some_and(|value| denotes_users(search, value))
+        let filled = || {
+            kinds
+                .iter()
+                .filter_map(|kind| Some((kind, kind.value.as_deref()?)))
         };
-        let ours: Vec<&Kind> = kinds.iter().filter(means_users).collect();
+        let ours: Vec<&Kind> = filled()
+            .filter(|(_, value)| search.name.is_called(&model(value)))
+            .map(|(kind, _)| kind)
+            .collect();
         if ours.is_empty() {
-            // `user_id` beside a `user_type` of "customer" and "staff" is an id of a user like any other.
-            if says < NameSays::User {
+            // `user_id` beside a `user_type` of "customer" and "staff" is an id of a user like any other; an `owner_id`
+            // beside an `owner_type` of "Organization" is none.
+            let elsewhere = filled().any(|(_, value)| search.tables.contains_key(&model(value)));
+            if says < NameSays::User || elsewhere {
                 found.push(not_ours(search, table, pair, &kinds));
             }
             continue;
@@ -146,15 +151,14 @@ fn kind(row: &Row, exact: bool) -> Kind {
     }
 }
 
-/// `User`, `users`, `App\Models\User`, `accounts.User`: the last name is that of the users table.
-fn denotes_users(search: &Search<'_>, value: &str) -> bool {
+/// `user` for `User`, `users`, `App\Models\User`, `accounts.User`: the last name, singular and in words.
+fn model(value: &str) -> String {
     let last = value.rsplit(['\\', ':', '.', '/']).next().unwrap_or(value);
     let mut all = words(last);
     if let Some(word) = all.last_mut() {
         *word = singular(word);
     }
-    let joined = all.join("_");
-    !joined.is_empty() && search.name.is_called(&joined)
+    all.join("_")
 }
 
 fn judge(search: &Search<'_>, table: &Table, pair: &Pair, ours: &[&Kind]) -> Reference {
