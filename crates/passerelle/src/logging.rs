@@ -1,5 +1,6 @@
 //! Where log lines go.
 
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub(crate) fn start(settings: &Log, data_dir: &Path) -> Result<(), Failure> {
     let file = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
+        .mode(0o600)
         .open(folder.join("passerelle.log"))
         .map_err(failed)?;
     let filter = EnvFilter::try_new(&settings.level).map_err(|error| {

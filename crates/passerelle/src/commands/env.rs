@@ -69,6 +69,13 @@ fn blocks(context: &Context, files: &EnvFiles) -> Result<(Settings, Vec<Block>),
 }
 
 fn sync(context: &Context, files: &EnvFiles, dry_run: bool) -> Result<ExitCode, Failure> {
+    fill_all(context, files, dry_run)?;
+    let status = if dry_run { "dry run" } else { "synced" };
+    context.out.end(ExitCode::Success, status, &json!({}));
+    Ok(ExitCode::Success)
+}
+
+fn fill_all(context: &Context, files: &EnvFiles, dry_run: bool) -> Result<(), Failure> {
     let (settings, mut blocks) = blocks(context, files)?;
     for block in &mut blocks {
         refuse_public_secrets(&block.file, &settings)?;
@@ -92,9 +99,7 @@ fn sync(context: &Context, files: &EnvFiles, dry_run: bool) -> Result<ExitCode, 
             .collect();
         keyring::write_all(&files)?;
     }
-    let status = if dry_run { "dry run" } else { "synced" };
-    context.out.end(ExitCode::Success, status, &json!({}));
-    Ok(ExitCode::Success)
+    Ok(())
 }
 
 fn tell(context: &Context, path: &Path, name: &str, change: &'static str) {
@@ -107,6 +112,15 @@ fn tell(context: &Context, path: &Path, name: &str, change: &'static str) {
     context.out.object(&json!({
         "type": "step", "step": "variable", "file": path, "variable": name, "change": change,
     }));
+}
+
+/// Fills one file as `env sync` does.
+pub(crate) fn fill(context: &Context, into: &Path) -> Result<(), Failure> {
+    let files = EnvFiles {
+        into: into.to_owned(),
+        frontend: None,
+    };
+    fill_all(context, &files, false)
 }
 
 /// What a file lacks or holds otherwise; changes nothing.

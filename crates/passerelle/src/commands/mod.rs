@@ -26,6 +26,7 @@ use crate::output::Output;
 use crate::usage;
 
 /// What every command is given.
+#[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) out: Output,
     /// The folder it was started in.

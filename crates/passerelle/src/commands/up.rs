@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use base::{Clock as _, SystemClock};
+use base::{Clock as _, OsRandom, SystemClock};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
 use settings::{Layers, Settings};
@@ -37,6 +37,7 @@ pub(crate) fn run(context: &Context, flags: &Up) -> Result<ExitCode, Failure> {
 
 /// Prepares keys, data and the database, then stops.
 pub(crate) fn init(context: &Context, flags: &Up) -> Result<ExitCode, Failure> {
+    let context = &keys_at_home(context)?;
     let (mut settings, keys) = prepare_settings(context, flags)?;
     // Nothing is served, so no port may stand in the way.
     settings.gateway.port = 0;
@@ -48,11 +49,32 @@ pub(crate) fn init(context: &Context, flags: &Up) -> Result<ExitCode, Failure> {
         stack.stop().await?;
         State::remove(&data_dir);
         let keys = keys.map(|path| path.display().to_string());
+        super::env::fill(context, Path::new(".env"))?;
         context.out.say(&Message::Prepared);
         let summary = json!({ "keys_file": keys });
         context.out.end(ExitCode::Success, "prepared", &summary);
         Ok(ExitCode::Success)
     })
+}
+
+/// Who prepares a project asks for its keys: they are made where `keys generate` makes them.
+fn keys_at_home(context: &Context) -> Result<Context, Failure> {
+    let mut context = context.clone();
+    let data_dir = context.data_dir()?;
+    let keys = Settings::load(&context.layers)?.keys;
+    let path = match &context.env_file {
+        Some(file) => file.clone(),
+        None => keyring::home(&context.dir, &data_dir),
+    };
+    if keys.jwt_secret.is_empty() && keys.jwt_keys.is_empty() {
+        refuse_if_running(&data_dir)?;
+        let now = SystemClock.unix();
+        keyring::settings_with_keys_in(&path, &context.layers, &OsRandom, now)?;
+        let mut layers = Layers::default();
+        layers.add_env_file(&path)?;
+        context.layers = layers.under(&context.layers);
+    }
+    Ok(context)
 }
 
 /// Settings with keys and an absolute data folder, logging started.
@@ -62,6 +84,13 @@ pub(crate) fn prepare_settings(
 ) -> Result<(Settings, Option<std::path::PathBuf>), Failure> {
     let mut layers = context.layers_with(flags);
     let data_dir = absolute(&Settings::load(&layers)?.database.data_dir)?;
+    if flags.database_url.as_deref().is_some_and(holds_password) {
+        let (message, remedy) = (
+            Message::PasswordInArguments,
+            "PASSERELLE_DATABASE_URL=… passerelle up",
+        );
+        context.out.warn("password_in_arguments", message, remedy);
+    }
     layers.set("database.data_dir", data_dir.to_string_lossy());
     refuse_if_running(&data_dir)?;
     make_data_dir(&data_dir)?;
@@ -192,6 +221,12 @@ impl Signals {
             _ = self.terminate.recv() => {}
         }
     }
+}
+
+/// MIG-SEC-01: whoever lists processes reads it.
+fn holds_password(url: &str) -> bool {
+    let in_url = url::Url::parse(url).is_ok_and(|url| url.password().is_some());
+    in_url || url.contains("password=")
 }
 
 fn refuse_if_running(data_dir: &Path) -> Result<(), Failure> {

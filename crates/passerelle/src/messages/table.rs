@@ -96,6 +96,8 @@ messages! {
     SuchAsOnly: "such as --only auth,rest" / "par exemple --only auth,rest";
     DatabaseUrlSyntax: "passerelle up --database-url postgresql://user:password@host:5432/postgres"
         / "passerelle up --database-url postgresql://utilisateur:motdepasse@hôte:5432/postgres";
+    PasswordInArguments: "the password in --database-url shows in the list of processes"
+        / "le mot de passe de --database-url se voit dans la liste des processus";
     DemoKeys { name }: "{name} is the published example: everybody has it"
         / "{name} est l’exemple publié : tout le monde le possède";
     KeyExpires { name, days }: "{name} expires in {days} days" / "{name} expire dans {days} jours";

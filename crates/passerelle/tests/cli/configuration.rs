@@ -188,3 +188,57 @@ fn a_reader_that_leaves_early_is_no_fault() {
         (Some(0), &b""[..])
     );
 }
+
+// MIG-CFG-01: the variables of an existing project are understood with exactly these names.
+#[test]
+fn the_names_of_an_existing_project_are_understood() {
+    for (name, key) in [
+        ("SUPABASE_URL", "gateway.public_url"),
+        ("NEXT_PUBLIC_SUPABASE_URL", "gateway.public_url"),
+        ("SUPABASE_ANON_KEY", "keys.anon_key"),
+        ("ANON_KEY", "keys.anon_key"),
+        ("SUPABASE_SERVICE_KEY", "keys.service_role_key"),
+        ("SUPABASE_SERVICE_ROLE_KEY", "keys.service_role_key"),
+        ("SERVICE_ROLE_KEY", "keys.service_role_key"),
+        ("SUPABASE_JWT_SECRET", "keys.jwt_secret"),
+        ("JWT_SECRET", "keys.jwt_secret"),
+        ("SUPABASE_POSTGRES_PASSWORD", "database.password"),
+    ] {
+        let place = Place::new();
+        place.write("supabase/.env", &format!("{name}=some-value\n"));
+        let objects = place.run(&["config", "explain", "--json"]).objects();
+        let setting = objects.iter().find(|object| object["key"] == key).unwrap();
+        let origin = setting["origin"].as_str().unwrap();
+        assert_eq!(origin, "<dir>/supabase/.env", "{name}");
+    }
+}
+
+// MIG-CFG-03: flag, environment, passerelle.toml, .env, supabase/.env, default: the first that says something counts.
+#[test]
+fn the_strongest_layer_counts() {
+    let place = Place::new();
+    let shown = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let arguments = [&["config", "explain", "--json"], arguments].concat();
+        let ran = place.finish(place.command(&arguments).envs(environment.iter().copied()));
+        let objects = ran.objects();
+        let setting = objects
+            .iter()
+            .find(|object| object["key"] == "log.level")
+            .unwrap();
+        setting["value"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(shown(&[], &[]), "info");
+    place.write("supabase/.env", "PASSERELLE_LOG=one\n");
+    assert_eq!(shown(&[], &[]), "one");
+    place.write(".env", "PASSERELLE_LOG=two\n");
+    assert_eq!(shown(&[], &[]), "two");
+    place.write("passerelle.toml", "log.level = 'three'\n");
+    assert_eq!(shown(&[], &[]), "three");
+    place.write("other.toml", "log.level = 'other'\n");
+    assert_eq!(shown(&["--config", "other.toml"], &[]), "other");
+    assert_eq!(shown(&[], &[("RUST_LOG", "four")]), "four");
+    assert_eq!(
+        shown(&["--log-level", "five"], &[("RUST_LOG", "four")]),
+        "five"
+    );
+}

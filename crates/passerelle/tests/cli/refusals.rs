@@ -68,6 +68,7 @@ fn a_database_url_that_makes_no_sense_is_a_wrong_setting() {
     }
 }
 
+// MIG-SEC-01: no password is shown, and one in the arguments is warned of.
 #[test]
 fn a_database_that_cannot_be_reached_is_named_without_its_password() {
     let place = Place::new();
@@ -77,8 +78,11 @@ fn a_database_that_cannot_be_reached_is_named_without_its_password() {
     let ran = place.run(&["up", "--port", "0", "--database-url", &url]);
     assert_eq!((ran.code, ran.out.as_str()), (15, ""));
     assert!(
-        ran.err
-            .starts_with("starting …\npasserelle: the database cannot be reached as ada: "),
+        ran.err.starts_with(
+            "warning: the password in --database-url shows in the list of processes\n\
+             to mend it: PASSERELLE_DATABASE_URL=… passerelle up\n\
+             starting …\npasserelle: the database cannot be reached as ada: "
+        ),
         "{}",
         ran.err
     );

@@ -179,6 +179,10 @@ fn a_foreground_stack_ends_cleanly_by_a_signal_and_starts_again() {
     }
 }
 
+const INITIALISED: &str = "SUPABASE_URL: added\nSUPABASE_ANON_KEY: added\nSUPABASE_SERVICE_KEY: added\n\
+    SUPABASE_JWT_SECRET: added\nSUPABASE_POSTGRES_PASSWORD: added\nNEXT_PUBLIC_SUPABASE_URL: added\n\
+    NEXT_PUBLIC_SUPABASE_ANON_KEY: added\nkeys and database are ready\n";
+
 #[test]
 fn init_prepares_everything_and_leaves_nothing_running() {
     let place = Place::new();
@@ -186,11 +190,25 @@ fn init_prepares_everything_and_leaves_nothing_running() {
     let ran = place.run(&["init", "--port", &port.to_string()]);
     assert_eq!(
         (ran.code, ran.out.as_str(), ran.err.as_str()),
-        (0, "", "keys and database are ready\n")
+        (0, "", INITIALISED)
     );
     assert_eq!(place.processes(), Vec::<String>::new());
     assert!(place.exists(".passerelle/db") && !place.exists(".passerelle/passerelle.json"));
-    let keys = place.read(".passerelle/keys.env");
+    // The project's keys, the application's variables, the database: one command.
+    let keys = place.read("supabase/.env");
+    let application = place.read(".env");
+    assert!(application.contains(&place.variable("supabase/.env", "ANON_KEY")));
+    assert_eq!(
+        (
+            place.mode_of(".env"),
+            place.mode_of(".passerelle/logs/passerelle.log")
+        ),
+        (0o600, 0o600)
+    );
     assert_eq!(place.run(&["init"]).code, 0);
-    assert_eq!(place.read(".passerelle/keys.env"), keys);
+    assert_eq!(
+        (place.read("supabase/.env"), place.read(".env")),
+        (keys, application)
+    );
+    assert_eq!(place.run(&["env", "check"]).code, 0);
 }
