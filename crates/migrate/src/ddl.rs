@@ -1,14 +1,15 @@
 //! Definitions as the target gets them: what converts is a UUID from the start.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use sql::Ident;
 
-use crate::copy::Rule;
+use crate::copy::{Rewriter, Rule};
 use crate::inventory::{
     Column, Constraint, ConstraintKind, Generation, Inventory, Name, Sequence, Table, TableKind,
 };
-use crate::mapping::IdForm;
+use crate::mapping::{IdForm, Mapping};
 use crate::plan::{IdPolicy, ReferenceKind};
 use crate::{Error, Plan};
 
@@ -123,6 +124,21 @@ impl<'a> Shape<'a> {
         }
         moves.extend(kept);
         moves
+    }
+
+    /// What rewrites this table's rows.
+    pub(crate) fn rewriter(&self, mapping: Arc<Mapping>) -> Rewriter {
+        let moves = self.moves();
+        let names = moves.iter().map(|it| it.name.clone()).collect();
+        let sentinels = moves
+            .iter()
+            .map(|it| {
+                let reference = self.plan.converted(&self.table.name, &it.column.name);
+                reference.and_then(|reference| reference.sentinel_policy)
+            })
+            .collect();
+        let rules = moves.into_iter().map(|it| it.rule).collect();
+        Rewriter::new(names, rules, mapping).with_sentinels(sentinels)
     }
 
     /// Whether the plan changes this column's type.

@@ -1,6 +1,6 @@
 //! Old id to new id, in memory, for the stream.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -32,7 +32,9 @@ pub struct Mapping {
     integers: Integers,
     texts: HashMap<Box<str>, Mapped>,
     /// New ids, to recognise values that were converted already.
-    known: std::collections::HashSet<Uuid>,
+    known: HashSet<Uuid>,
+    /// UUIDs that an earlier attempt gave to users, and the ones they have now.
+    earlier: HashMap<Uuid, Uuid>,
 }
 
 /// Sorted by old id; searched by interpolation where ids are dense.
@@ -63,7 +65,7 @@ impl Mapping {
     pub fn new(form: IdForm, entries: impl IntoIterator<Item = (String, Mapped)>) -> Self {
         let mut integers = Vec::new();
         let mut texts = HashMap::new();
-        let mut known = std::collections::HashSet::new();
+        let mut known = HashSet::new();
         for (legacy, mapped) in entries {
             known.insert(mapped.uuid);
             match (form, legacy.trim().parse()) {
@@ -79,7 +81,15 @@ impl Mapping {
             integers: Integers(integers),
             texts,
             known,
+            earlier: HashMap::new(),
         }
+    }
+
+    /// The same, knowing which UUIDs an earlier attempt gave to whom.
+    #[must_use]
+    pub fn with_earlier(mut self, earlier: HashMap<Uuid, Uuid>) -> Self {
+        self.earlier = earlier;
+        self
     }
 
     /// Where the user with this old id went.
@@ -90,9 +100,12 @@ impl Mapping {
         self.texts.get(legacy).copied()
     }
 
-    /// Whether this is a new id of a user that was moved.
-    pub fn is_new_id(&self, uuid: Uuid) -> bool {
-        self.known.contains(&uuid)
+    /// The new id of the user who has this UUID, now or from an earlier attempt.
+    pub fn resolve(&self, uuid: Uuid) -> Option<Uuid> {
+        if self.known.contains(&uuid) {
+            return Some(uuid);
+        }
+        self.earlier.get(&uuid).copied()
     }
 
     /// How old ids are written.

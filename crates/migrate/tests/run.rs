@@ -263,3 +263,106 @@ async fn one_engine_at_a_time() {
     }
     drop(first);
 }
+
+/// MIG-LEG-03: the drifted application asks, stops until it is answered, and passes with the documented decisions.
+#[tokio::test]
+async fn the_drifted_application_moves_with_the_documented_decisions() {
+    let stage = Stage::set(Variant::B).await;
+    let mut plan = stage.plan().await;
+    let asked: Vec<String> = plan
+        .questions()
+        .iter()
+        .map(|question| format!("{} {}", question.line, question.object))
+        .collect();
+    for expected in [
+        "orphan_policy public.user_conversations.user_id",
+        "orphan_policy public.user_documents.extra_data",
+        "orphan_policy public.activity_logs.user_id",
+        "users.conflicts MIG-U-CASE-DUP",
+        "users.conflicts MIG-U-EMAIL-LONG",
+        "users.conflicts MIG-U-EMAIL-NULL",
+        "users.roles \"Admin\"",
+        "users.roles \"\"",
+        "users.roles \"superadmin\"",
+        "blockers MIG-M-COLLISION",
+        "blockers MIG-M-INVENTED",
+    ] {
+        assert!(asked.iter().any(|it| it == expected), "{expected}: {asked:#?}");
+    }
+    let before = stage.catalog().await;
+    assert!(matches!(
+        stage.run(&plan).await,
+        Err(migrate::Error::Undecided(_))
+    ));
+    assert_eq!(stage.catalog().await, before, "nothing was touched");
+    decide(&mut plan);
+    let report = stage.run(&plan).await.unwrap();
+    let found = |code: &str| -> Vec<String> {
+        let problems = report.problems.iter().filter(|it| it.code == code);
+        problems.flat_map(|it| it.legacy_ids.clone()).collect()
+    };
+    for (code, ids) in [
+        ("MIG-U-CASE-DUP", vec!["1", "6"]),
+        ("MIG-U-EMAIL-TRIM", vec!["7"]),
+        ("MIG-U-EMAIL-LONG", vec!["8"]),
+        ("MIG-U-EMAIL-NULL", vec!["9"]),
+        ("MIG-U-HASH-NONE", vec!["10", "11"]),
+        ("MIG-U-HASH-MALFORMED", vec!["14"]),
+        ("MIG-U-HASH-LEGACY", vec!["15"]),
+        ("MIG-U-HASH-TRIM", vec!["16"]),
+        ("MIG-U-ACTIVE-NULL", vec!["17"]),
+        ("MIG-U-ROLE-UNKNOWN", vec!["18", "19", "20"]),
+    ] {
+        assert_eq!(found(code), ids, "{code}");
+    }
+    stage.verify(&plan).await;
+    // What could not move is in quarantine, as it was, and nobody else owns it (MIG-REF-03).
+    let client = stage.target.connect().await;
+    let row = client
+        .query_one(
+            "select count(*), count(*) filter (where user_id in (select old_user_id from public.user_id_mapping)) \
+             from legacy_quarantine.user_conversations",
+            &[],
+        )
+        .await
+        .unwrap();
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (5, 0));
+    // The other objects work on the new ids.
+    client
+        .batch_execute(
+            "select * from public.v_user_activity limit 1; refresh materialized view public.mv_usage_by_user; \
+             do $$ declare who uuid; begin select id into who from public.users limit 1; \
+             perform public.user_quota_left(who); perform public.user_quota_left(1); end $$",
+        )
+        .await
+        .unwrap();
+}
+
+/// The decisions of the contract's table of findings.
+fn decide(plan: &mut Plan) {
+    use migrate::copy::OrphanPolicy;
+    use migrate::plan::{Acknowledgement, UserDecision};
+    for reference in &mut plan.references {
+        let nullable = ["activity_logs", "watch_history", "messages"].contains(&reference.table.name.as_str());
+        if let Some(policy) = &mut reference.sentinel_policy {
+            *policy = if nullable { OrphanPolicy::Null } else { OrphanPolicy::Quarantine };
+        }
+        if reference.orphan_policy == OrphanPolicy::Ask {
+            reference.orphan_policy = OrphanPolicy::Quarantine;
+        }
+    }
+    for (code, decision) in &mut plan.users.conflicts {
+        *decision = match code.as_str() {
+            "MIG-U-CASE-DUP" => UserDecision::KeepActive,
+            _ => UserDecision::Placeholder,
+        };
+    }
+    for (value, role) in &mut plan.users.roles {
+        if role == "ask" {
+            *role = if value == "Admin" { "admin" } else { "user" }.to_owned();
+        }
+    }
+    for acknowledgement in plan.blockers.values_mut() {
+        *acknowledgement = Acknowledgement::Accept;
+    }
+}

@@ -1,8 +1,11 @@
 //! Documents changed at some paths, everything else kept as it was written: numbers with all their digits, keys in
 //! order and twice where they stand twice.
 
+use std::io;
+
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::ser::Formatter;
 use serde_json::value::RawValue;
 
 use super::JsonStep;
@@ -51,7 +54,7 @@ pub(super) fn rewrite(
                     changed = true;
                 }
             }
-            changed.then(|| serde_json::to_string(&object))
+            changed.then(|| write(&object))
         }
         JsonStep::Each => {
             let Ok(elements) = serde_json::from_str::<Vec<Box<RawValue>>>(raw) else {
@@ -71,10 +74,34 @@ pub(super) fn rewrite(
                     None => kept.push(element),
                 }
             }
-            changed.then(|| serde_json::to_string(&kept))
+            changed.then(|| write(&kept))
         }
     };
     text.transpose().map_err(|_| Refused)
+}
+
+/// As PostgreSQL writes `jsonb`: what was read that way comes out the same, so that a document can be compared after it
+/// was stored.
+struct Spaced;
+
+impl Formatter for Spaced {
+    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
+}
+
+fn write(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    let mut out = Vec::new();
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Spaced))?;
+    Ok(String::from_utf8(out).expect("JSON is UTF-8"))
 }
 
 fn raw_value(text: String) -> Box<RawValue> {

@@ -85,6 +85,8 @@ pub enum Fate {
 pub struct Rewriter {
     rules: Vec<Option<Rule>>,
     names: Vec<String>,
+    /// What becomes of 0 and -1 where that is not as with other ids of nobody.
+    sentinels: Vec<Option<OrphanPolicy>>,
     mapping: Arc<Mapping>,
     idle: bool,
 }
@@ -94,11 +96,19 @@ impl Rewriter {
     pub fn new(names: Vec<String>, rules: Vec<Option<Rule>>, mapping: Arc<Mapping>) -> Self {
         let idle = rules.iter().all(Option::is_none);
         Self {
+            sentinels: vec![None; rules.len()],
             rules,
             names,
             mapping,
             idle,
         }
+    }
+
+    /// The same with a policy of its own for 0 and -1, field by field.
+    #[must_use]
+    pub fn with_sentinels(mut self, sentinels: Vec<Option<OrphanPolicy>>) -> Self {
+        self.sentinels = sentinels;
+        self
     }
 
     /// Appends the rewritten line, without a line end. When the fate is not [`Fate::Load`] nothing is appended.
@@ -150,11 +160,11 @@ impl Rewriter {
             },
             Rule::Id(orphans) => match self.mapping.get(&text) {
                 Some(mapped) => push_uuid(out, mapped.uuid),
-                None => return self.orphan(*orphans, place, out),
+                None => return self.nobody(*orphans, place, &text, out),
             },
             Rule::Mixed(orphans) => match self.mixed(&text) {
                 Some(uuid) => push_uuid(out, uuid),
-                None => return self.orphan(*orphans, place, out),
+                None => return self.nobody(*orphans, place, &text, out),
             },
             Rule::Array(orphans) => match self.array(&text, *orphans) {
                 Ok(array) => push_value(out, Some(&array)),
@@ -205,6 +215,14 @@ impl Rewriter {
         Fate::Load
     }
 
+    fn nobody(&self, policy: OrphanPolicy, place: usize, text: &str, out: &mut Vec<u8>) -> Fate {
+        let own = self.sentinels.get(place).copied().flatten();
+        match own.filter(|_| ["0", "-1", ""].contains(&text.trim())) {
+            Some(policy) => self.orphan(policy, place, out),
+            None => self.orphan(policy, place, out),
+        }
+    }
+
     fn orphan(&self, policy: OrphanPolicy, place: usize, out: &mut Vec<u8>) -> Fate {
         let reason = || format!("{}: no such user", self.names[place]);
         match policy {
@@ -224,8 +242,7 @@ impl Rewriter {
         if let Some(mapped) = self.mapping.get(text) {
             return Some(mapped.uuid);
         }
-        let uuid = Uuid::parse_str(text).ok()?;
-        self.mapping.is_new_id(uuid).then_some(uuid)
+        self.mapping.resolve(Uuid::parse_str(text).ok()?)
     }
 
     /// MIG-REF-06: order, duplicates, nulls and dimensions stay.

@@ -108,13 +108,13 @@ fn documents_change_at_their_paths_only() {
         orphans,
         text,
     };
-    let expected = format!(r#"{{"by":"{SEVEN}","n":7,"shared_with":["{NINE}","{SEVEN}"]}}"#);
+    let expected = format!(r#"{{"by": "{SEVEN}", "n": 7, "shared_with": ["{NINE}", "{SEVEN}"]}}"#);
     check(
         rule(OrphanPolicy::Fail, false),
         r#"{"by":"7","n":7,"shared_with":[9,7]}"#,
         Ok(&expected),
     );
-    let expected = format!(r#"{{"shared_with":["{SEVEN}"]}}"#);
+    let expected = format!(r#"{{"shared_with": ["{SEVEN}"]}}"#);
     check(
         rule(OrphanPolicy::DropElement, false),
         r#"{"shared_with":[8,7]}"#,
@@ -137,7 +137,7 @@ fn documents_change_at_their_paths_only() {
         Ok("not a document"),
     );
     // What stands beside an id keeps every digit and every key.
-    let expected = format!(r#"{{"by":"{SEVEN}","n":1.000000000000000000000001,"n":2}}"#);
+    let expected = format!(r#"{{"by": "{SEVEN}", "n": 1.000000000000000000000001, "n": 2}}"#);
     check(
         rule(OrphanPolicy::Fail, false),
         r#"{"by":7,"n":1.000000000000000000000001,"n":2}"#,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::{
-    Acknowledgement, Active, Confirmed, DatabasePlan, Decision, IdPolicy, LegacyTable, Limits,
+    Acknowledgement, Active, Confirmed, DatabasePlan, Decision, IdPolicy, LeftoverPlan, LegacyTable, Limits,
     PasswordPlan, Pattern, Plan, ReferenceKind, ReferencePlan, RlsPlan, TableAction, TablePlan,
     UserDecision, UsersPlan, UuidStrategy,
 };
@@ -183,6 +183,7 @@ impl Plan {
                 .filter(|finding| finding.severity == Severity::Block)
                 .map(|finding| (finding.code.to_owned(), Acknowledgement::Ask))
                 .collect(),
+            leftover: leftover(inventory),
             references,
             tables: Vec::new(),
         };
@@ -190,6 +191,22 @@ impl Plan {
         plan.check()?;
         Ok(plan)
     }
+}
+
+/// The four-column table of the scripts that people wrote before.
+fn leftover(inventory: &Inventory) -> Option<LeftoverPlan> {
+    let has = |table: &Table, name: &str| table.column(name).is_some();
+    let table = inventory.tables.iter().find(|table| {
+        ["old_user_id", "supabase_user_id", "email"]
+            .iter()
+            .all(|name| has(table, name))
+    })?;
+    Some(LeftoverPlan {
+        table: table.name.clone(),
+        old_id: "old_user_id".to_owned(),
+        uuid: "supabase_user_id".to_owned(),
+        email: "email".to_owned(),
+    })
 }
 
 fn users(table: &Table, inspection: &Inspection, best: &inspect::UsersCandidate) -> UsersPlan {
@@ -359,7 +376,8 @@ fn references(
                 Confidence::Unlikely => Decision::Exclude,
             },
             orphans: found.orphans,
-            orphan_policy: if found.orphans == 0 {
+            sentinel_policy: (plain && found.orphan_sentinels > 0).then_some(OrphanPolicy::Ask),
+            orphan_policy: if found.orphans == found.orphan_sentinels {
                 OrphanPolicy::Fail
             } else {
                 OrphanPolicy::Ask

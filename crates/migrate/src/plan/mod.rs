@@ -104,6 +104,9 @@ pub struct ReferencePlan {
     pub orphans: u64,
     /// What becomes of them.
     pub orphan_policy: OrphanPolicy,
+    /// What becomes of 0 and -1, where they stand for nobody; as the others when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sentinel_policy: Option<OrphanPolicy>,
     /// What the new foreign key does when a user is deleted; absent when no key is to be made or one is declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_delete: Option<Action>,
@@ -178,6 +181,21 @@ pub enum Acknowledgement {
     Accept,
 }
 
+/// The mapping of an earlier, unfinished attempt (MIG-LEG-04). Only its lines about users who exist, with the same
+/// address, are believed: what was written with their UUIDs since is theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftoverPlan {
+    /// The table on the source.
+    pub table: Name,
+    /// Its column with the old id.
+    pub old_id: String,
+    /// Its column with the UUID.
+    pub uuid: String,
+    /// Its column with the address.
+    pub email: String,
+}
+
 /// How much may go wrong before a run stops.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -214,6 +232,9 @@ pub struct Plan {
     /// What stands in the way: nothing is run before somebody has read it and says `accept`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub blockers: BTreeMap<String, Acknowledgement>,
+    /// The mapping of an earlier, unfinished attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leftover: Option<LeftoverPlan>,
     /// Where old ids are.
     #[serde(default, rename = "reference")]
     pub references: Vec<ReferencePlan>,
@@ -280,6 +301,15 @@ impl Plan {
                     "null | quarantine | ghost | drop-element | fail",
                 ));
             }
+            if reference.decision == Decision::Include
+                && reference.sentinel_policy == Some(OrphanPolicy::Ask)
+            {
+                questions.push(Question::new(
+                    "sentinel_policy",
+                    &object,
+                    "null | quarantine | fail",
+                ));
+            }
         }
         for table in &self.tables {
             if table.action == TableAction::Ask {
@@ -318,6 +348,9 @@ impl Plan {
             }
             if reference.orphan_policy == OrphanPolicy::Ask {
                 reference.orphan_policy = OrphanPolicy::Quarantine;
+            }
+            if reference.sentinel_policy == Some(OrphanPolicy::Ask) {
+                reference.sentinel_policy = Some(OrphanPolicy::Quarantine);
             }
         }
         for table in &mut self.tables {

@@ -43,6 +43,12 @@ pub(super) fn render(plan: &Plan) -> String {
         out.push_str("\n# What stands in the way. Read about it in the report of inspect, then say accept.\n");
         named(&mut out, "blockers", &plan.blockers);
     }
+    if let Some(leftover) = &plan.leftover {
+        out.push_str(
+            "\n# The mapping of an earlier attempt: believed where old id and address are a user's.\n",
+        );
+        named(&mut out, "leftover", leftover);
+    }
     if !plan.references.is_empty() {
         out.push_str("\n# Where old ids of users are. decision: include, exclude or ask.\n");
     }
@@ -86,6 +92,7 @@ fn annotate(text: &str) -> String {
         if let Some(key) = line.strip_suffix(" = \"ask\"") {
             let answers = match key {
                 "decision" => "include | exclude",
+                "sentinel_policy" => "null | quarantine | fail",
                 "orphan_policy" => "null | quarantine | ghost | drop-element | fail",
                 "action" => "copy | empty | skip",
                 "access" => "see above",

@@ -74,6 +74,7 @@ fn plan() -> Plan {
         rls: RlsPlan::default(),
         limits: Limits::default(),
         blockers: BTreeMap::new(),
+        leftover: None,
         references: vec![ReferencePlan {
             table: Name::new("public", "user_documents"),
             column: "extra_data".into(),
@@ -84,6 +85,7 @@ fn plan() -> Plan {
             decision: Decision::Ask,
             orphans: 0,
             orphan_policy: OrphanPolicy::Fail,
+            sentinel_policy: None,
             on_delete: Some(Action::Cascade),
             declared: None,
             paths: vec![vec![JsonStep::Key("shared_with".into()), JsonStep::Each]],

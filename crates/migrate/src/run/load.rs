@@ -180,15 +180,12 @@ fn table_part(
     range: String,
     single: bool,
 ) -> Part {
-    let moves = shape.moves();
     let quoted = shape.table.name.quoted();
-    let names = moves.iter().map(|it| it.name.clone()).collect();
-    let rules = moves.into_iter().map(|it| it.rule).collect();
     let aside = shape.quarantine_name().quoted();
-    let rules: Vec<Option<Rule>> = rules;
+    let converts = shape.moves().iter().any(|it| it.rule.is_some());
     let mut empty = format!("truncate {quoted}");
     let mut prepare = String::new();
-    if rules.iter().any(Option::is_some) {
+    if converts {
         prepare = shape.create_quarantine();
         empty = format!("{prepare}; {empty}; truncate {aside}");
     }
@@ -203,7 +200,7 @@ fn table_part(
         read: shape.read(&range),
         write: shape.write(single),
         quarantine: shape.write_quarantine(),
-        rewriter: Rewriter::new(names, rules, std::sync::Arc::clone(&context.mapping)),
+        rewriter: shape.rewriter(std::sync::Arc::clone(&context.mapping)),
         range,
         prepare,
         empty,

@@ -1,5 +1,7 @@
 //! S02: `public.user_id_mapping`, filled before anybody is made.
 
+use std::collections::HashMap;
+
 use tokio_postgres::{Client, GenericClient};
 
 use super::Context;
@@ -46,8 +48,43 @@ pub(crate) fn table_sql(plan: &Plan) -> String {
     TABLE.replace("{type}", &plan.users.id_type)
 }
 
-/// The mapping as the target has it.
-pub(crate) async fn read_back(client: &impl GenericClient, plan: &Plan) -> Result<Mapping, Error> {
+/// The mapping as the target has it, and what the source's earlier attempt left.
+pub(crate) async fn read_back(
+    client: &impl GenericClient,
+    source: &Client,
+    plan: &Plan,
+) -> Result<Mapping, Error> {
+    let mapping = targets(client, plan).await?;
+    let Some(leftover) = &plan.leftover else {
+        return Ok(mapping);
+    };
+    let users = &plan.users;
+    let Some(email) = &users.email else {
+        return Ok(mapping);
+    };
+    // A line about somebody who never existed, or under another's address, is not believed (MIG-MAP-07).
+    let query = format!(
+        "select u.{id}::text, m.{uuid}::text from {table} m join {users} u on u.{id}::text = m.{old}::text \
+         where lower(btrim(m.{mail}::text)) = lower(btrim(u.{email}::text))",
+        id = sql::Ident::new(&users.id),
+        uuid = sql::Ident::new(&leftover.uuid),
+        table = leftover.table.quoted(),
+        users = users.table.quoted(),
+        old = sql::Ident::new(&leftover.old_id),
+        mail = sql::Ident::new(&leftover.email),
+        email = sql::Ident::new(email),
+    );
+    let mut earlier = HashMap::new();
+    for row in source.query(&query, &[]).await? {
+        let (legacy, uuid): (String, String) = (row.get(0), row.get(1));
+        if let (Some(mapped), Ok(uuid)) = (mapping.get(&legacy), uuid.trim().parse()) {
+            earlier.insert(uuid, mapped.uuid);
+        }
+    }
+    Ok(mapping.with_earlier(earlier))
+}
+
+async fn targets(client: &impl GenericClient, plan: &Plan) -> Result<Mapping, Error> {
     let rows = client
         .query(
             "select old_user_id::text, supabase_user_id, status <> 'merged' from public.user_id_mapping \

@@ -221,7 +221,7 @@ pub async fn run(
         users(&context, &mut client, &reader).await?;
     }
     // The mapping that counts is the one in the target.
-    context.mapping = Arc::new(mapping::read_back(&client, plan).await?);
+    context.mapping = Arc::new(mapping::read_back(&client, &reader, plan).await?);
     type Phase = (&'static str, State);
     const PHASES: [Phase; 8] = [
         ("S04", State::Schema),

@@ -76,11 +76,12 @@ pub async fn verify(source: &Source, target: &Target, plan: &Plan) -> Result<Ver
     let inventory = Inventory::read(snapshot.keeper()).await?;
     crate::run::check_source(plan, &inventory)?;
     let client = target.session().await?;
-    let mapping = Arc::new(read_mapping(&client, plan).await?);
+    let reader = snapshot.session().await?;
+    let mapping = Arc::new(read_mapping(&client, &reader, plan).await?);
     let scene = Scene {
         plan,
         inventory: &inventory,
-        source: snapshot.session().await?,
+        source: reader,
         target: client,
         mapping,
     };

@@ -15,11 +15,8 @@ pub(super) async fn check(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
         if planned.action != TableAction::Copy || shape.table.kind != TableKind::Ordinary {
             continue;
         }
-        let moves = shape.moves();
-        let names: Vec<String> = moves.iter().map(|it| it.name.clone()).collect();
-        let rules: Vec<Option<Rule>> = moves.into_iter().map(|it| it.rule).collect();
-        let converts = rules.iter().any(Option::is_some);
-        let rewriter = Rewriter::new(names, rules, scene.mapping.clone());
+        let converts = shape.moves().iter().any(|it| it.rule.is_some());
+        let rewriter = shape.rewriter(scene.mapping.clone());
         let object = planned.name.to_string();
         compare(
             scene,
