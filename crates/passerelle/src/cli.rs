@@ -77,8 +77,8 @@ pub(crate) enum Command {
     )]
     Doctor(Doctor),
     /// Start everything and show a signed-in round trip through it.
-    #[command(after_help = "Example:\n  passerelle demo --port 9000")]
-    Demo(Up),
+    #[command(after_help = "Example:\n  passerelle demo --port 9000\n  passerelle demo insight")]
+    Demo(Demo),
     /// Secrets and API keys.
     #[command(
         subcommand,
@@ -111,6 +111,25 @@ pub(crate) enum Command {
     /// The manual page, on standard output.
     #[command(after_help = "Example:\n  passerelle man | man -l -")]
     Man,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Demo {
+    /// A legacy application that is migrated before your eyes.
+    #[arg(value_enum)]
+    pub(crate) what: Option<What>,
+    /// How large the legacy application is: S, M or L.
+    #[arg(long, default_value = "S")]
+    pub(crate) size: insight::Size,
+    #[command(flatten)]
+    pub(crate) up: Up,
+}
+
+/// What a demonstration shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum What {
+    /// The reference application: users with old passwords, conversations, documents, logs.
+    Insight,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -13,6 +13,7 @@ mod logging;
 mod messages;
 mod mounts;
 mod output;
+mod person;
 mod services;
 mod stack;
 mod state;

@@ -360,6 +360,38 @@ const FRENCH: &[(&str, &str)] = &[
         "Say what would be taken back, and take back nothing",
         "Dire ce qui serait repris, sans rien reprendre",
     ),
+    (
+        "Test the result through the API: sign-in, history, isolation, realtime",
+        "Tester le résultat par l’API : connexion, historique, isolation, temps réel",
+    ),
+    (
+        "The API (default: the running stack's own)",
+        "L’API (par défaut : celle de la pile en marche)",
+    ),
+    (
+        "Sign in as this user too; the password is TEST_PASSWORD",
+        "Se connecter aussi comme cet utilisateur ; le mot de passe est TEST_PASSWORD",
+    ),
+    (
+        "A private file with an address and its old password on each line",
+        "Un fichier privé avec une adresse et son ancien mot de passe par ligne",
+    ),
+    (
+        "Also write the outcome as JUnit XML",
+        "Écrire aussi le résultat en XML JUnit",
+    ),
+    (
+        "A legacy application that is migrated before your eyes",
+        "Une ancienne application, migrée sous vos yeux",
+    ),
+    (
+        "How large the legacy application is: S, M or L",
+        "La taille de l’ancienne application : S, M ou L",
+    ),
+    (
+        "The reference application: users with old passwords, conversations, documents, logs",
+        "L’application de référence : utilisateurs avec leurs anciens mots de passe, conversations, documents, journaux",
+    ),
 ];
 
 /// Names of values.

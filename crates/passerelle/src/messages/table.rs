@@ -116,6 +116,15 @@ messages! {
     DemoWrote: "ada wrote a row over REST and reads it" / "ada a écrit une ligne par REST et la lit";
     DemoHidden: "bob does not see it" / "bob ne la voit pas";
     DemoSocket: "the INSERT arrived on ada’s socket" / "l’INSERT est arrivé sur la socket d’ada";
+    DemoLegacy: "a legacy database with data" / "une ancienne base avec des données";
+    DemoPlanned: "planned without a question" / "planifié sans une question";
+    DemoMigrated: "migrated: users, rows, policies, realtime" / "migré : utilisateurs, lignes, politiques, temps réel";
+    DemoProved: "proved" / "vérifié";
+    DemoOldPassword: "signs in with the old password" / "se connecte avec l’ancien mot de passe";
+    DemoHistory: "reads the history over REST" / "lit son historique par REST";
+    DemoOtherHidden: "another user sees none of it" / "un autre utilisateur n’en voit rien";
+    DemoHeard: "hears an INSERT on the socket" / "reçoit un INSERT sur la socket";
+    DemoAccount { email, password, note }: "  {email:<38} {password:<28} {note}" / "  {email:<38} {password:<28} {note}";
     DemoFile: "ada’s file went up and came back" / "le fichier d’ada est parti et revenu";
 
     // migrate.
@@ -188,6 +197,7 @@ messages! {
         / "la cible ne contient pas cette exécution : rien à reprendre";
     RollbackSummary { objects, step }: "{objects} objects of {step} and later will be taken back; the source was never changed"
         / "{objects} objets à partir de {step} seront repris ; la source n’a jamais été changée";
+    OpenCredentials { path }: "{path} can be read by others" / "{path} est lisible par d’autres";
     BoxKeys: "generate JWT keys" / "générer les clés JWT";
     BoxEnv: "configure .env" / "configurer .env";
     BoxBackup: "backup" / "sauvegarde";

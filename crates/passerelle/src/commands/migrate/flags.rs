@@ -40,6 +40,9 @@ pub(crate) enum Migrate {
     /// One user, by old id, new id or address.
     #[command(after_help = "Example:\n  passerelle migrate lookup --old-id 42")]
     Lookup(Lookup),
+    /// Test the result through the API: sign-in, history, isolation, realtime.
+    #[command(after_help = "Example:\n  TEST_PASSWORD=… passerelle migrate test --email admin@axial.com")]
+    Test(Test),
     /// Take back what a run made.
     #[command(
         after_help = "Examples:\n  passerelle migrate rollback\n  passerelle migrate rollback --to S10"
@@ -147,4 +150,22 @@ pub(crate) struct Rollback {
     /// Say what would be taken back, and take back nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// The API (default: the running stack's own).
+    #[arg(long, value_name = "URL")]
+    pub(crate) api: Option<String>,
+    /// Sign in as this user too; the password is TEST_PASSWORD.
+    #[arg(long)]
+    pub(crate) email: Option<String>,
+    /// A private file with an address and its old password on each line.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credentials: Option<PathBuf>,
+    /// Also write the outcome as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
 }

@@ -7,12 +7,13 @@ mod inspect;
 mod lookup;
 mod plan;
 mod preflight;
-mod progress;
+pub(crate) mod progress;
 mod reach;
 mod rls;
 mod rollback;
 mod run;
 mod status;
+mod test;
 mod verify;
 
 use super::{Context, runtime};
@@ -31,6 +32,7 @@ pub(crate) fn run(context: &Context, command: &Migrate) -> Result<ExitCode, Fail
             Migrate::Verify(reach) => verify::run(context, reach).await,
             Migrate::Status(reach) => status::run(context, reach).await,
             Migrate::Lookup(flags) => lookup::run(context, flags).await,
+            Migrate::Test(flags) => test::run(context, flags).await,
             Migrate::Rollback(flags) => rollback::run(context, flags).await,
         }
     })

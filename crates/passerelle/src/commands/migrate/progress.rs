@@ -14,7 +14,7 @@ use crate::output::Output;
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Tells events to people as lines, to programs as objects.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     out: Output,
     seen: Mutex<Seen>,
 }
@@ -30,7 +30,7 @@ struct Seen {
 }
 
 impl Progress {
-    pub(super) fn new(out: Output) -> Self {
+    pub(crate) fn new(out: Output) -> Self {
         let now = Instant::now();
         Self {
             out,
