@@ -287,7 +287,10 @@ async fn the_drifted_application_moves_with_the_documented_decisions() {
         "blockers MIG-M-COLLISION",
         "blockers MIG-M-INVENTED",
     ] {
-        assert!(asked.iter().any(|it| it == expected), "{expected}: {asked:#?}");
+        assert!(
+            asked.iter().any(|it| it == expected),
+            "{expected}: {asked:#?}"
+        );
     }
     let before = stage.catalog().await;
     assert!(matches!(
@@ -343,9 +346,14 @@ fn decide(plan: &mut Plan) {
     use migrate::copy::OrphanPolicy;
     use migrate::plan::{Acknowledgement, UserDecision};
     for reference in &mut plan.references {
-        let nullable = ["activity_logs", "watch_history", "messages"].contains(&reference.table.name.as_str());
+        let nullable =
+            ["activity_logs", "watch_history", "messages"].contains(&reference.table.name.as_str());
         if let Some(policy) = &mut reference.sentinel_policy {
-            *policy = if nullable { OrphanPolicy::Null } else { OrphanPolicy::Quarantine };
+            *policy = if nullable {
+                OrphanPolicy::Null
+            } else {
+                OrphanPolicy::Quarantine
+            };
         }
         if reference.orphan_policy == OrphanPolicy::Ask {
             reference.orphan_policy = OrphanPolicy::Quarantine;

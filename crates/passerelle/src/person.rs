@@ -68,7 +68,11 @@ impl Person {
         let mut person = Self::with_key(url, key);
         let credentials = json!({ "email": email, "password": password });
         let answer = person
-            .call(Method::POST, "/auth/v1/token?grant_type=password", &credentials)
+            .call(
+                Method::POST,
+                "/auth/v1/token?grant_type=password",
+                &credentials,
+            )
             .await?;
         let session: Value =
             serde_json::from_str(&answer).map_err(|error| Refusal::new("sign-in", error))?;
@@ -107,14 +111,25 @@ impl Person {
         if !body.is_null() {
             request = request.json(body);
         }
-        let answer = request.send().await.map_err(|error| Refusal::new(step(), error))?;
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| Refusal::new(step(), error))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let text = answer.text().await.map_err(|error| Refusal::new(step(), error))?;
+        let text = answer
+            .text()
+            .await
+            .map_err(|error| Refusal::new(step(), error))?;
         Ok((status, headers, text))
     }
 
     /// Calls the API; the body of a good answer, or a failure that names the call.
-    pub(crate) async fn call(&self, method: Method, path: &str, body: &Value) -> Result<String, Refusal> {
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Result<String, Refusal> {
         // Right after DDL the REST service may still be reading the catalog.
         for attempt in 0.. {
             let (status, _, text) = self.ask(method.clone(), path, body, &[]).await?;
@@ -122,7 +137,10 @@ impl Person {
                 return Ok(text);
             }
             if attempt >= 20 || !matches!(status.as_u16(), 404 | 503) {
-                return Err(Refusal::new(format!("{method} {path}"), format_args!("{status} {text}")));
+                return Err(Refusal::new(
+                    format!("{method} {path}"),
+                    format_args!("{status} {text}"),
+                ));
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -132,10 +150,18 @@ impl Person {
     /// How many rows of a table this caller sees.
     pub(crate) async fn count(&self, path: &str) -> Result<u64, Refusal> {
         let (status, headers, text) = self
-            .ask(Method::HEAD, path, &Value::Null, &[("prefer", "count=exact")])
+            .ask(
+                Method::HEAD,
+                path,
+                &Value::Null,
+                &[("prefer", "count=exact")],
+            )
             .await?;
         if !status.is_success() {
-            return Err(Refusal::new(format!("HEAD {path}"), format_args!("{status} {text}")));
+            return Err(Refusal::new(
+                format!("HEAD {path}"),
+                format_args!("{status} {text}"),
+            ));
         }
         headers
             .get("content-range")
@@ -144,7 +170,12 @@ impl Person {
     }
 
     /// A socket that hears of changes of a table.
-    pub(crate) async fn listen(&self, schema: &str, table: &str, event: &str) -> Result<Live, Refusal> {
+    pub(crate) async fn listen(
+        &self,
+        schema: &str,
+        table: &str,
+        event: &str,
+    ) -> Result<Live, Refusal> {
         let address = format!(
             "{}/realtime/v1/websocket?apikey={}&vsn=1.0.0",
             self.url.replacen("http", "ws", 1),
@@ -198,7 +229,8 @@ impl Live {
         loop {
             match self.0.next().await {
                 Some(Ok(Frame::Text(text))) => {
-                    return serde_json::from_str(&text).map_err(|error| Refusal::new("a message", error));
+                    return serde_json::from_str(&text)
+                        .map_err(|error| Refusal::new("a message", error));
                 }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Err(Refusal::new("the socket", error)),

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::{
-    Acknowledgement, Active, Confirmed, DatabasePlan, Decision, IdPolicy, LeftoverPlan, LegacyTable, Limits,
-    PasswordPlan, Pattern, Plan, ReferenceKind, ReferencePlan, RlsPlan, TableAction, TablePlan,
-    UserDecision, UsersPlan, UuidStrategy,
+    Acknowledgement, Active, Confirmed, DatabasePlan, Decision, IdPolicy, LeftoverPlan,
+    LegacyTable, Limits, PasswordPlan, Pattern, Plan, ReferenceKind, ReferencePlan, RlsPlan,
+    TableAction, TablePlan, UserDecision, UsersPlan, UuidStrategy,
 };
 use crate::Error;
 use crate::copy::{JsonStep, OrphanPolicy};

@@ -31,7 +31,11 @@ pub(crate) fn run(context: &Context, flags: &Demo) -> Result<ExitCode, Failure> 
             }
         };
         // Size M moves two million rows.
-        let limit = if flags.what.is_some() { Duration::from_secs(3_600) } else { Duration::from_secs(60) };
+        let limit = if flags.what.is_some() {
+            Duration::from_secs(3_600)
+        } else {
+            Duration::from_secs(60)
+        };
         let shown = tokio::time::timeout(limit, show).await;
         let shown = shown.unwrap_or_else(|_| Err(failed("timeout", format_args!("{limit:?}"))));
         if let Err(failure) = shown {
@@ -90,7 +94,9 @@ async fn show(context: &Context, stack: &Stack) -> Result<(), Failure> {
     let bob = newcomer(&url, &key, "bob").await?;
     step(&Message::DemoPeople, format!("{} {}", ada.id, bob.id));
 
-    let mut live = ada.listen("public", "passerelle_demo_notes", "INSERT").await?;
+    let mut live = ada
+        .listen("public", "passerelle_demo_notes", "INSERT")
+        .await?;
     let table = "/rest/v1/passerelle_demo_notes";
     ada.call(Method::POST, table, &json!({ "body": "hello" }))
         .await?;

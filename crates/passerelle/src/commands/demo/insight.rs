@@ -4,8 +4,9 @@ use base::{Clock as _, OsRandom, Random as _, SystemClock};
 use insight::{Account, Size, Variant};
 use migrate::ids::Seed;
 use migrate::inspect::{Options, inspect};
+use migrate::journal::Journal;
 use migrate::plan::{IdPolicy, Wishes};
-use migrate::run::run;
+use migrate::run::{rollback, run};
 use migrate::{Inventory, Plan, Source, Target};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -36,9 +37,14 @@ pub(super) async fn show(context: &Context, stack: &Stack, size: Size) -> Result
     let plan = plan(&source).await?;
     step(
         Message::DemoPlanned,
-        format!("{} references, {} tables", plan.references.len(), plan.tables.len()),
+        format!(
+            "{} references, {} tables",
+            plan.references.len(),
+            plan.tables.len()
+        ),
     );
     let target = Target::lock(stack.admin()).await?;
+    take_back(&target, &plan).await?;
     let options = migrate::run::Options {
         jobs: 2,
         split_bytes: 1 << 30,
@@ -58,9 +64,15 @@ pub(super) async fn show(context: &Context, stack: &Stack, size: Size) -> Result
     step(Message::DemoMigrated, format!("{rows} rows"));
     let verdict = migrate::verify::verify(&source, &target, &plan).await?;
     if let Some(failure) = verdict.failures().next() {
-        return Err(failed("verification", format_args!("{} {}", failure.object, failure.detail)));
+        return Err(failed(
+            "verification",
+            format_args!("{} {}", failure.object, failure.detail),
+        ));
     }
-    step(Message::DemoProved, format!("{} checks", verdict.checks.len()));
+    step(
+        Message::DemoProved,
+        format!("{} checks", verdict.checks.len()),
+    );
     round(stack, &accounts, &step).await?;
     for account in &accounts {
         context.out.say(&Message::DemoAccount {
@@ -74,7 +86,11 @@ pub(super) async fn show(context: &Context, stack: &Stack, size: Size) -> Result
 
 /// The legacy application's database, full.
 async fn legacy(stack: &Stack, size: Size) -> Result<Vec<Account>, Failure> {
-    let admin = stack.admin().connect().await.map_err(|error| failed("the database", error))?;
+    let admin = stack
+        .admin()
+        .connect()
+        .await
+        .map_err(|error| failed("the database", error))?;
     for statement in [
         format!("drop database if exists {DATABASE} with (force)"),
         format!("create database {DATABASE}"),
@@ -94,6 +110,18 @@ async fn legacy(stack: &Stack, size: Size) -> Result<Vec<Account>, Failure> {
         .await
         .map_err(|error| failed("the legacy data", error))?;
     Ok(made.accounts)
+}
+
+/// An earlier demonstration on this server is taken back: the stage is empty each time.
+async fn take_back(target: &Target, plan: &Plan) -> Result<(), Failure> {
+    let server = |fingerprint: &str| fingerprint.split(':').next().map(str::to_owned);
+    let client = target.session().await?;
+    for earlier in Journal::runs(&client).await? {
+        if server(&earlier.source) == server(&plan.source.fingerprint) {
+            rollback(target, earlier.id, "S01").await?;
+        }
+    }
+    Ok(())
 }
 
 async fn plan(source: &Source) -> Result<Plan, Failure> {
@@ -125,7 +153,10 @@ async fn round(
     };
     let her = Person::sign_in(&url, &key, &one.email, &one.password).await?;
     let him = Person::sign_in(&url, &key, &other.email, &other.password).await?;
-    step(Message::DemoOldPassword, format!("{} is {}", one.email, her.id));
+    step(
+        Message::DemoOldPassword,
+        format!("{} is {}", one.email, her.id),
+    );
     let path = format!("/rest/v1/user_conversations?user_id=eq.{}", her.id);
     let history = her.count(&path).await?;
     if history == 0 {
@@ -134,12 +165,16 @@ async fn round(
     step(Message::DemoHistory, format!("{history} conversations"));
     let seen = him.count(&path).await?;
     if seen != 0 {
-        return Err(failed("row security", format_args!("{seen} rows of another's")));
+        return Err(failed(
+            "row security",
+            format_args!("{seen} rows of another's"),
+        ));
     }
     step(Message::DemoOtherHidden, "0".to_owned());
     let mut live = her.listen("public", "user_conversations", "INSERT").await?;
     let row = json!({ "user_id": her.id, "query": "hello", "response": "bonjour" });
-    her.call(Method::POST, "/rest/v1/user_conversations", &row).await?;
+    her.call(Method::POST, "/rest/v1/user_conversations", &row)
+        .await?;
     let change: Value = live.change().await?;
     step(Message::DemoHeard, change["record"]["query"].to_string());
     Ok(())

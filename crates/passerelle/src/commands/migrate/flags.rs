@@ -41,7 +41,9 @@ pub(crate) enum Migrate {
     #[command(after_help = "Example:\n  passerelle migrate lookup --old-id 42")]
     Lookup(Lookup),
     /// Test the result through the API: sign-in, history, isolation, realtime.
-    #[command(after_help = "Example:\n  TEST_PASSWORD=… passerelle migrate test --email admin@axial.com")]
+    #[command(
+        after_help = "Example:\n  TEST_PASSWORD=… passerelle migrate test --email admin@axial.com"
+    )]
     Test(Test),
     /// Take back what a run made.
     #[command(

@@ -101,12 +101,18 @@ fn credentials(flags: &flags::Test, settings: &Settings) -> Result<Vec<(String, 
         if mode & 0o077 != 0 {
             let path = path.display().to_string();
             let remedy = format!("chmod 600 {path}");
-            return Err(
-                Failure::tell(ExitCode::Secrets, Message::OpenCredentials { path }, remedy).named("open_credentials"),
-            );
+            return Err(Failure::tell(
+                ExitCode::Secrets,
+                Message::OpenCredentials { path },
+                remedy,
+            )
+            .named("open_credentials"));
         }
         let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
-        for line in text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+        for line in text
+            .lines()
+            .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+        {
             if let Some((email, password)) = line.trim_end().split_once([' ', '\t', ':']) {
                 all.push((email.to_owned(), Secret::new(password.trim_start())));
             }
@@ -121,30 +127,42 @@ fn finish(context: &Context, bench: &Bench, junit: Option<&Path>) -> Result<Exit
         context.out.object(&json!({
             "type": "check", "section": it.section, "name": it.name, "pass": it.pass, "detail": it.detail,
         }));
-        context
-            .out
-            .result(&format!("{mark} {} {:<52} {}", it.section, it.name, it.detail));
+        context.out.result(&format!(
+            "{mark} {} {:<52} {}",
+            it.section, it.name, it.detail
+        ));
     }
     let failed = |section: Option<u8>| {
         let all = bench.outcomes.iter();
         all.filter(|it| !it.pass && section.is_none_or(|section| it.section == section))
             .count()
     };
-    let ran = |section: u8| bench.outcomes.iter().filter(|it| it.section == section).count();
+    let ran = |section: u8| {
+        bench
+            .outcomes
+            .iter()
+            .filter(|it| it.section == section)
+            .count()
+    };
     for (name, section) in [("test-sign-in", 3), ("test-realtime", 7)] {
         let detail = format!("{} tests, {} failed", ran(section), failed(Some(section)));
         let pass = failed(Some(section)) == 0 && ran(section) > 0;
         evidence::keep(context, &bench.plan, name, pass, detail)?;
     }
     if let Some(path) = junit {
-        std::fs::write(path, report(&bench.outcomes)).map_err(|error| Failure::file(path, &error))?;
+        std::fs::write(path, report(&bench.outcomes))
+            .map_err(|error| Failure::file(path, &error))?;
     }
     let total = failed(None);
     context.out.say(&Message::Verified {
         checks: bench.outcomes.len().to_string(),
         failed: total.to_string(),
     });
-    let code = if total == 0 { ExitCode::Success } else { ExitCode::Findings };
+    let code = if total == 0 {
+        ExitCode::Success
+    } else {
+        ExitCode::Findings
+    };
     context.out.end(
         code,
         code.name(),
@@ -183,7 +201,12 @@ fn report(outcomes: &[Outcome]) -> String {
 }
 
 impl Bench {
-    fn add(&mut self, section: u8, name: impl Into<String>, outcome: Result<String, impl std::fmt::Display>) {
+    fn add(
+        &mut self,
+        section: u8,
+        name: impl Into<String>,
+        outcome: Result<String, impl std::fmt::Display>,
+    ) {
         let (pass, detail) = match outcome {
             Ok(detail) => (true, detail),
             Err(error) => (false, error.to_string()),
@@ -197,14 +220,25 @@ impl Bench {
     }
 
     /// A status that must be one of these.
-    async fn expect(&mut self, section: u8, name: &str, who: &Person, method: Method, path: &str, wanted: &[u16]) {
-        let outcome = who.ask(method, path, &Value::Null, &[]).await.and_then(|(status, _, text)| {
-            if wanted.contains(&status.as_u16()) {
-                Ok(status.to_string())
-            } else {
-                Err(Refusal::new(path, format_args!("{status} {text}")))
-            }
-        });
+    async fn expect(
+        &mut self,
+        section: u8,
+        name: &str,
+        who: &Person,
+        method: Method,
+        path: &str,
+        wanted: &[u16],
+    ) {
+        let outcome =
+            who.ask(method, path, &Value::Null, &[])
+                .await
+                .and_then(|(status, _, text)| {
+                    if wanted.contains(&status.as_u16()) {
+                        Ok(status.to_string())
+                    } else {
+                        Err(Refusal::new(path, format_args!("{status} {text}")))
+                    }
+                });
         self.add(section, name, outcome);
     }
 
@@ -212,18 +246,46 @@ impl Bench {
     async fn services(&mut self) {
         let anybody = Person::with_key(&self.url, &self.anon);
         let server = Person::with_key(&self.url, &self.service);
-        self.expect(1, "auth is healthy", &anybody, Method::GET, "/auth/v1/health", &[200]).await;
-        self.expect(1, "rest answers", &server, Method::GET, "/rest/v1/", &[200]).await;
-        self.expect(1, "storage answers", &server, Method::GET, "/storage/v1/bucket", &[200]).await;
+        self.expect(
+            1,
+            "auth is healthy",
+            &anybody,
+            Method::GET,
+            "/auth/v1/health",
+            &[200],
+        )
+        .await;
+        self.expect(1, "rest answers", &server, Method::GET, "/rest/v1/", &[200])
+            .await;
+        self.expect(
+            1,
+            "storage answers",
+            &server,
+            Method::GET,
+            "/storage/v1/bucket",
+            &[200],
+        )
+        .await;
         let socket = tokio_tungstenite::connect_async(format!(
             "{}/realtime/v1/websocket?apikey={}&vsn=1.0.0",
             self.url.replacen("http", "ws", 1),
             self.anon
         ))
         .await;
-        self.add(1, "realtime opens a socket", socket.map(|_| "101".to_owned()));
-        let version = self.client.query_one("select current_setting('server_version')", &[]).await;
-        self.add(1, "the database answers", version.map(|row| row.get::<_, String>(0)));
+        self.add(
+            1,
+            "realtime opens a socket",
+            socket.map(|_| "101".to_owned()),
+        );
+        let version = self
+            .client
+            .query_one("select current_setting('server_version')", &[])
+            .await;
+        self.add(
+            1,
+            "the database answers",
+            version.map(|row| row.get::<_, String>(0)),
+        );
     }
 
     /// Section 2: the keys open what they should, and nothing else.
@@ -232,16 +294,53 @@ impl Bench {
         let wrong = Person::with_key(&self.url, "wrong");
         let anybody = Person::with_key(&self.url, &self.anon);
         let server = Person::with_token(&self.url, &self.service, "", self.service.clone());
-        let table = self.plan.tables.iter().find(|table| table.access != Pattern::PublicRead);
-        let path = table.map_or_else(|| "/rest/v1/".to_owned(), |table| rest_path(table, "limit=1"));
-        self.expect(2, "an unknown table is not found", &server, Method::GET, "/rest/v1/no_such_table_here", &[404])
+        let table = self
+            .plan
+            .tables
+            .iter()
+            .find(|table| table.access != Pattern::PublicRead);
+        let path = table.map_or_else(
+            || "/rest/v1/".to_owned(),
+            |table| rest_path(table, "limit=1"),
+        );
+        self.expect(
+            2,
+            "an unknown table is not found",
+            &server,
+            Method::GET,
+            "/rest/v1/no_such_table_here",
+            &[404],
+        )
+        .await;
+        self.expect(2, "no key is refused", &nobody, Method::GET, &path, &[401])
             .await;
-        self.expect(2, "no key is refused", &nobody, Method::GET, &path, &[401]).await;
-        self.expect(2, "a wrong key is refused", &wrong, Method::GET, &path, &[401]).await;
-        self.expect(2, "the public key is no administrator", &anybody, Method::GET, "/auth/v1/admin/users", &[401, 403])
-            .await;
-        self.expect(2, "the service key is", &server, Method::GET, "/auth/v1/admin/users?per_page=1", &[200])
-            .await;
+        self.expect(
+            2,
+            "a wrong key is refused",
+            &wrong,
+            Method::GET,
+            &path,
+            &[401],
+        )
+        .await;
+        self.expect(
+            2,
+            "the public key is no administrator",
+            &anybody,
+            Method::GET,
+            "/auth/v1/admin/users",
+            &[401, 403],
+        )
+        .await;
+        self.expect(
+            2,
+            "the service key is",
+            &server,
+            Method::GET,
+            "/auth/v1/admin/users?per_page=1",
+            &[200],
+        )
+        .await;
     }
 
     /// Section 3: sign-in with what was given, and with a person made for it.
@@ -250,7 +349,11 @@ impl Bench {
             let shown = migrate::users::masked(email);
             match Person::sign_in(&self.url, &self.anon, email, password.expose()).await {
                 Ok(person) => {
-                    self.add(3, format!("{shown} signs in with the old password"), Ok::<_, Refusal>(person.id.clone()));
+                    self.add(
+                        3,
+                        format!("{shown} signs in with the old password"),
+                        Ok::<_, Refusal>(person.id.clone()),
+                    );
                     let mapped = self
                         .client
                         .query_one(
@@ -265,10 +368,19 @@ impl Bench {
                         Err(error) => Err(error.to_string()),
                     };
                     self.add(3, format!("{shown} has the mapped id"), outcome);
-                    let again = Person::sign_in(&self.url, &self.anon, email, "not the password").await;
-                    self.add(3, format!("{shown}: a wrong password is refused"), refused(again, "invalid_credentials"));
+                    let again =
+                        Person::sign_in(&self.url, &self.anon, email, "not the password").await;
+                    self.add(
+                        3,
+                        format!("{shown}: a wrong password is refused"),
+                        refused(again, "invalid_credentials"),
+                    );
                 }
-                Err(error) => self.add(3, format!("{shown} signs in with the old password"), Err::<String, _>(error)),
+                Err(error) => self.add(
+                    3,
+                    format!("{shown} signs in with the old password"),
+                    Err::<String, _>(error),
+                ),
             }
         }
         self.canary().await;
@@ -279,7 +391,9 @@ impl Bench {
         let email = format!("canary-{}@users.invalid", OsRandom.hex(6));
         let password = OsRandom.alphanumeric(24);
         let body = json!({ "email": email, "password": password, "email_confirm": true });
-        let made = server.call(Method::POST, "/auth/v1/admin/users", &body).await;
+        let made = server
+            .call(Method::POST, "/auth/v1/admin/users", &body)
+            .await;
         let id = match &made {
             Ok(text) => serde_json::from_str::<Value>(text)
                 .ok()
@@ -292,39 +406,69 @@ impl Bench {
             return;
         }
         let tried = self.try_canary(&server, &id, &email, &password).await;
-        self.add(3, "the canary signs in, refreshes, is banned", tried.map(|()| "as it should".to_owned()));
+        self.add(
+            3,
+            "the canary signs in, refreshes, is banned",
+            tried.map(|()| "as it should".to_owned()),
+        );
         let gone = server
-            .call(Method::DELETE, &format!("/auth/v1/admin/users/{id}"), &json!({}))
+            .call(
+                Method::DELETE,
+                &format!("/auth/v1/admin/users/{id}"),
+                &json!({}),
+            )
             .await;
         self.add(3, "the canary is gone", gone.map(|_| String::new()));
     }
 
-    async fn try_canary(&self, server: &Person, id: &str, email: &str, password: &str) -> Result<(), Refusal> {
+    async fn try_canary(
+        &self,
+        server: &Person,
+        id: &str,
+        email: &str,
+        password: &str,
+    ) -> Result<(), Refusal> {
         let person = Person::sign_in(&self.url, &self.anon, email, password).await?;
-        let user = person.call(Method::GET, "/auth/v1/user", &Value::Null).await?;
-        let user: Value = serde_json::from_str(&user).map_err(|error| Refusal::new("user", error))?;
+        let user = person
+            .call(Method::GET, "/auth/v1/user", &Value::Null)
+            .await?;
+        let user: Value =
+            serde_json::from_str(&user).map_err(|error| Refusal::new("user", error))?;
         if user["aud"] != "authenticated" || user["role"] != "authenticated" {
             return Err(Refusal::new("claims", &user));
         }
         let body = json!({ "refresh_token": person.refresh_token });
         person
-            .call(Method::POST, "/auth/v1/token?grant_type=refresh_token", &body)
+            .call(
+                Method::POST,
+                "/auth/v1/token?grant_type=refresh_token",
+                &body,
+            )
             .await?;
-        person.call(Method::POST, "/auth/v1/logout", &json!({})).await?;
+        person
+            .call(Method::POST, "/auth/v1/logout", &json!({}))
+            .await?;
         let ban = json!({ "ban_duration": "876600h" });
         server
             .call(Method::PUT, &format!("/auth/v1/admin/users/{id}"), &ban)
             .await?;
-        refused(Person::sign_in(&self.url, &self.anon, email, password).await, "user_banned")
-            .map(|_| ())
-            .map_err(|why| Refusal::new("banned", why))
+        refused(
+            Person::sign_in(&self.url, &self.anon, email, password).await,
+            "user_banned",
+        )
+        .map(|_| ())
+        .map_err(|why| Refusal::new("banned", why))
     }
 
     /// Section 4: the mapping is complete and nobody's but the servers'.
     async fn mapping(&mut self) -> Result<(), Failure> {
         let source = self.source.session().await?;
         let query = format!("select count(*) from {}", self.plan.users.table.quoted());
-        let users: i64 = source.query_one(&query, &[]).await.map_err(migrate::Error::from)?.get(0);
+        let users: i64 = source
+            .query_one(&query, &[])
+            .await
+            .map_err(migrate::Error::from)?
+            .get(0);
         let row = self
             .client
             .query_one("select count(*) from public.user_id_mapping", &[])
@@ -332,20 +476,33 @@ impl Bench {
             .map(|row| row.get::<_, i64>(0));
         let outcome = match row {
             Ok(mapped) if mapped == users && users > 0 => Ok(format!("{mapped} users")),
-            Ok(mapped) => Err(format!("{users} users on the source, {mapped} in the mapping")),
+            Ok(mapped) => Err(format!(
+                "{users} users on the source, {mapped} in the mapping"
+            )),
             Err(error) => Err(error.to_string()),
         };
         self.add(4, "everybody is in the mapping", outcome);
         let anybody = Person::with_key(&self.url, &self.anon);
-        self.expect(4, "the mapping is closed to the public key", &anybody, Method::GET, "/rest/v1/user_id_mapping", &[401, 403, 404])
-            .await;
+        self.expect(
+            4,
+            "the mapping is closed to the public key",
+            &anybody,
+            Method::GET,
+            "/rest/v1/user_id_mapping",
+            &[401, 403, 404],
+        )
+        .await;
         Ok(())
     }
 
     /// Two ordinary people who own rows, with tokens signed by the project's key.
     async fn people(&mut self) -> Result<Vec<Migrated>, Failure> {
         let Some(table) = self.owned().first().map(|table| (*table).clone()) else {
-            self.add(5, "a table with owners", Err::<String, _>("none in the plan"));
+            self.add(
+                5,
+                "a table with owners",
+                Err::<String, _>("none in the plan"),
+            );
             return Ok(Vec::new());
         };
         let owner = sql::Ident::new(table.owner.as_deref().unwrap_or_default());
@@ -355,13 +512,22 @@ impl Bench {
              order by m.old_user_id limit 2",
             table.name.quoted()
         );
-        let rows = self.client.query(&query, &[]).await.map_err(migrate::Error::from)?;
+        let rows = self
+            .client
+            .query(&query, &[])
+            .await
+            .map_err(migrate::Error::from)?;
         let people: Vec<Migrated> = rows
             .iter()
             .map(|row| {
                 let id: Uuid = row.get(0);
                 Migrated {
-                    person: Person::with_token(&self.url, &self.anon, &id.to_string(), self.token(id)),
+                    person: Person::with_token(
+                        &self.url,
+                        &self.anon,
+                        &id.to_string(),
+                        self.token(id),
+                    ),
                     legacy: row.get(1),
                 }
             })
@@ -369,7 +535,11 @@ impl Bench {
         let found = if people.len() == 2 {
             Ok("two".to_owned())
         } else {
-            Err(format!("{} migrated users own rows of {}", people.len(), table.name))
+            Err(format!(
+                "{} migrated users own rows of {}",
+                people.len(),
+                table.name
+            ))
         };
         self.add(5, "migrated people who own rows", found);
         Ok(people)
@@ -398,7 +568,12 @@ impl Bench {
             })
             .collect();
         // The tables that people write to first, the fullest first.
-        tables.sort_by_key(|table| (table.access == Pattern::AppendOnly, std::cmp::Reverse(table.estimated_rows)));
+        tables.sort_by_key(|table| {
+            (
+                table.access == Pattern::AppendOnly,
+                std::cmp::Reverse(table.estimated_rows),
+            )
+        });
         tables
     }
 
@@ -409,7 +584,10 @@ impl Bench {
         for table in &tables {
             for (place, it) in people.iter().enumerate() {
                 let owner = sql::Ident::new(table.owner.as_deref().unwrap_or_default());
-                let query = format!("select count(*) from {} where {owner}::text = $1", table.name.quoted());
+                let query = format!(
+                    "select count(*) from {} where {owner}::text = $1",
+                    table.name.quoted()
+                );
                 let then: i64 = source
                     .query_one(&query, &[&it.legacy])
                     .await
@@ -421,7 +599,11 @@ impl Bench {
                     Ok(now) => Err(format!("{then} rows in the old database, {now} over REST")),
                     Err(error) => Err(error.to_string()),
                 };
-                self.add(5, format!("person {} reads their {}", place + 1, table.name), outcome);
+                self.add(
+                    5,
+                    format!("person {} reads their {}", place + 1, table.name),
+                    outcome,
+                );
             }
         }
         Ok(())
@@ -435,27 +617,50 @@ impl Bench {
             let owner = table.owner.clone().unwrap_or_default();
             let path = rest_path(table, &format!("{owner}=eq.{}", other.person.id));
             let seen = one.person.count(&path).await;
-            self.add(6, format!("another's {} are hidden", table.name), none(seen));
+            // Row security lets nobody change what they cannot see: with the rows hidden the next ones touch nothing.
+            let hidden = matches!(seen, Ok(0));
+            self.add(
+                6,
+                format!("another's {} are hidden", table.name),
+                none(seen),
+            );
             let anybody = Person::with_key(&self.url, &self.anon);
-            let seen = anybody.ask(Method::GET, &rest_path(table, "limit=1"), &Value::Null, &[]).await;
-            let outcome = seen.map_err(|it| it.to_string()).and_then(|(status, _, text)| {
-                if status.as_u16() == 401 || text == "[]" { Ok(status.to_string()) } else { Err(text) }
-            });
-            self.add(6, format!("{} are closed to the public key", table.name), outcome);
+            let seen = anybody
+                .ask(Method::GET, &rest_path(table, "limit=1"), &Value::Null, &[])
+                .await;
+            let outcome = seen
+                .map_err(|it| it.to_string())
+                .and_then(|(status, _, text)| {
+                    if status.as_u16() == 401 || text == "[]" {
+                        Ok(status.to_string())
+                    } else {
+                        Err(text)
+                    }
+                });
+            self.add(
+                6,
+                format!("{} are closed to the public key", table.name),
+                outcome,
+            );
             let change = json!({ owner.clone(): one.person.id });
             for (method, body) in [(Method::PATCH, change), (Method::DELETE, Value::Null)] {
+                if !hidden {
+                    break;
+                }
                 let name = format!("{method} of another's {}", table.name);
                 let answer = one
                     .person
                     .ask(method, &path, &body, &[("prefer", "return=representation")])
                     .await;
-                let outcome = answer.map_err(|it| it.to_string()).and_then(|(status, _, text)| {
-                    if text == "[]" || [401, 403].contains(&status.as_u16()) {
-                        Ok(status.to_string())
-                    } else {
-                        Err(format!("{status} {text}"))
-                    }
-                });
+                let outcome = answer
+                    .map_err(|it| it.to_string())
+                    .and_then(|(status, _, text)| {
+                        if text == "[]" || [401, 403].contains(&status.as_u16()) {
+                            Ok(status.to_string())
+                        } else {
+                            Err(format!("{status} {text}"))
+                        }
+                    });
                 self.add(6, name, outcome);
             }
         }
@@ -464,13 +669,25 @@ impl Bench {
     /// Section 7: the owner hears of a change, another does not. The change changes nothing.
     async fn realtime(&mut self, people: &[Migrated]) {
         let [one, other] = people else { return };
-        let table = self.owned().into_iter().find(|table| table.realtime).cloned();
+        let table = self
+            .owned()
+            .into_iter()
+            .find(|table| table.realtime)
+            .cloned();
         let Some(table) = table else {
-            self.add(7, "a published table with owners", Err::<String, _>("none in the plan"));
+            self.add(
+                7,
+                "a published table with owners",
+                Err::<String, _>("none in the plan"),
+            );
             return;
         };
         let outcome = self.hear(&table, one, other).await;
-        self.add(7, format!("a change of {} reaches its owner only", table.name), outcome);
+        self.add(
+            7,
+            format!("a change of {} reaches its owner only", table.name),
+            outcome,
+        );
         let published = self
             .client
             .query(
@@ -482,7 +699,12 @@ impl Bench {
         self.add(7, "published", published);
     }
 
-    async fn hear(&self, table: &TablePlan, one: &Migrated, other: &Migrated) -> Result<String, Refusal> {
+    async fn hear(
+        &self,
+        table: &TablePlan,
+        one: &Migrated,
+        other: &Migrated,
+    ) -> Result<String, Refusal> {
         let name = &table.name;
         let mut hers = one.person.listen(&name.schema, &name.name, "*").await?;
         let mut his = other.person.listen(&name.schema, &name.name, "*").await?;
@@ -498,7 +720,10 @@ impl Bench {
             return Err(Refusal::new("her socket", &heard));
         }
         match tokio::time::timeout(Duration::from_millis(500), his.change()).await {
-            Err(_) => Ok(format!("{} heard", heard["type"].as_str().unwrap_or_default())),
+            Err(_) => Ok(format!(
+                "{} heard",
+                heard["type"].as_str().unwrap_or_default()
+            )),
             Ok(heard) => Err(Refusal::new("the other's socket", heard?)),
         }
     }
