@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 #[path = "service/harness.rs"]
-#[allow(dead_code, reason = "shared with the tests of the service")]
+#[expect(dead_code, reason = "shared with the tests of the service")]
 mod harness;
 
 use std::io::Write;

@@ -1,42 +1,30 @@
 //! From changes to deliveries: match, judge, render, hand over; in commit order.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use replication::Transaction;
 use replication::message::Relation;
-use replication::{Lsn, Transaction};
 
 use super::ask::{self, Waiting};
 use super::catalog::Known;
-use super::encode::{Asked, Change, Withheld};
+use super::encode::{Asked, Withheld};
 use super::filter::{Term, Verdict};
-use super::index::{Group, Member};
+use super::hand_over::hand_over;
+use super::item::{Candidate, Item, Standing};
 use super::judge::{Image, Question};
+use super::pairs::Pairs;
 use super::row::{Cell, RowChange};
 use super::shared::Shared;
-use super::table::{Kind, RoleFacts, Table};
-use super::who::Who;
+use super::table::{Kind, Table};
+use super::who::{ByNumber, Who};
 
-/// One change with the groups that it may concern.
-struct Item {
-    commit_lsn: Lsn,
-    unix_micros: i64,
-    relation: Arc<Relation>,
-    row: RowChange,
-    known: Arc<Known>,
-    /// By the table's columns: in the publication.
-    published: Vec<bool>,
-    new: Option<Image>,
-    old: Option<Image>,
-    groups: Vec<Candidate>,
-}
-
-struct Candidate {
-    group: Group,
-    role: Arc<RoleFacts>,
-    /// What everybody of the role gets instead of the change.
-    withheld: Option<Withheld>,
+/// A change whose row is to be judged for one of its roles: their places.
+struct Concerned {
+    place: usize,
+    standing: usize,
 }
 
 /// Some transactions on their way.
@@ -99,7 +87,9 @@ impl<'a> Batch<'a> {
         relation: &Arc<Relation>,
         row: RowChange,
     ) -> Result<Option<Item>, pg::Error> {
-        let Some(known) = self.shared.catalog.table(relation.oid).await? else {
+        let roles = self.shared.index().roles(relation.oid);
+        let read = self.shared.catalog.table_for(relation.oid, roles).await?;
+        let Some((known, roles)) = read else {
             return Ok(None);
         };
         let position: Vec<Option<usize>> = known
@@ -125,45 +115,40 @@ impl<'a> Batch<'a> {
         let mut item = Item {
             commit_lsn: transaction.commit_lsn,
             unix_micros: transaction.unix_micros(),
-            relation: Arc::clone(relation),
             new: row.new.as_ref().map(by_table),
             old: row.old.as_ref().map(by_table),
             row,
             published,
             known,
+            standings: Vec::new(),
             groups: Vec::new(),
         };
-        let mut found = self
+        for (name, role) in roles {
+            let withheld = Withheld::of(&item.known.table, &role, item.row.event);
+            item.standings.push(Standing {
+                role,
+                name,
+                withheld,
+            });
+        }
+        // A role that lacks a key column gets the 401 message, filters not considered.
+        let unfiltered = unfiltered || item.standings.iter().any(|one| one.withheld.is_some());
+        let found = self
             .shared
             .index()
             .candidates(relation, &item.row, unfiltered);
-        // A role that lacks a key column gets the 401 message, filters not considered.
-        if !unfiltered && self.someone_is_unauthorized(&item).await? {
-            found = self.shared.index().candidates(relation, &item.row, true);
-        }
+        item.groups.reserve(found.len());
         for group in found {
-            if let Some(role) = item.known.role(&group.terms.who.role).await? {
-                let withheld = Withheld::of(&item.known.table, &role, item.row.event);
-                item.groups.push(Candidate {
-                    group,
-                    role,
-                    withheld,
-                });
-            }
+            let name = &group.terms.who.role;
+            // A role that was not there when they were asked about came after this change.
+            let standing = item.standings.iter().position(|one| one.name == *name);
+            item.groups.extend(standing.map(|standing| Candidate {
+                group,
+                standing,
+                caller: 0,
+            }));
         }
         Ok((!item.groups.is_empty()).then_some(item))
-    }
-
-    async fn someone_is_unauthorized(&self, item: &Item) -> Result<bool, pg::Error> {
-        let roles = self.shared.index().roles(item.relation.oid);
-        for name in roles {
-            if let Some(role) = item.known.role(&name).await?
-                && Withheld::of(&item.known.table, &role, item.row.event).is_some()
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// Judges, renders and hands over everything taken in.
@@ -203,8 +188,11 @@ impl<'a> Batch<'a> {
             let table = &item.known.table;
             let image = item.new.as_ref().or(item.old.as_ref());
             let Some(image) = image else { continue };
+            let standings = &item.standings;
+            let is_withheld =
+                |candidate: &Candidate| standings[candidate.standing].withheld.is_some();
             item.groups.retain(|candidate| {
-                candidate.withheld.is_some()
+                is_withheld(candidate)
                     || candidate
                         .group
                         .terms
@@ -215,7 +203,7 @@ impl<'a> Batch<'a> {
             for candidate in item
                 .groups
                 .iter()
-                .filter(|candidate| candidate.withheld.is_none())
+                .filter(|candidate| !is_withheld(candidate))
             {
                 for term in candidate.group.terms.filter.iter() {
                     if term_verdict(table, image, term) == Verdict::Ask
@@ -246,8 +234,9 @@ impl<'a> Batch<'a> {
             let Some(image) = item.new.as_ref().or(item.old.as_ref()) else {
                 continue;
             };
+            let standings = &item.standings;
             item.groups.retain(|candidate| {
-                candidate.withheld.is_some()
+                standings[candidate.standing].withheld.is_some()
                     || candidate.group.terms.filter.iter().all(|term| {
                         term_verdict(table, image, term) == Verdict::Yes
                             || term_value(table, image, term).is_some_and(|(_, value)| {
@@ -262,68 +251,71 @@ impl<'a> Batch<'a> {
 
     /// Leaves the groups that may see the row (RT-RLS-03). Deletes are not judged (RT-RLS-04).
     async fn judge(&mut self) {
-        let mut questions: HashMap<(usize, String), Vec<usize>> = HashMap::new();
+        let mut questions: HashMap<(usize, String), Vec<Concerned>> = HashMap::new();
         for (place, item) in self.items.iter().enumerate() {
             if item.new.is_none() {
                 continue;
             }
-            let roles: HashSet<&str> = item
-                .groups
-                .iter()
-                .filter(|candidate| candidate.role.secured && candidate.withheld.is_none())
-                .map(|candidate| candidate.group.terms.who.role.as_str())
-                .collect();
-            for role in roles {
-                let key = (Arc::as_ptr(&item.known) as usize, role.to_owned());
-                questions.entry(key).or_default().push(place);
+            for (number, standing) in item.standings.iter().enumerate() {
+                let mut groups = item.groups.iter();
+                if standing.is_judged() && groups.any(|one| one.standing == number) {
+                    let key = (Arc::as_ptr(&item.known) as usize, standing.name.clone());
+                    let concerned = Concerned {
+                        place,
+                        standing: number,
+                    };
+                    questions.entry(key).or_default().push(concerned);
+                }
             }
         }
-        for ((_, role), places) in questions {
-            self.ask_rights(&role, &places).await;
+        for concerned in questions.into_values() {
+            self.ask_rights(&concerned).await;
         }
     }
 
-    async fn ask_rights(&mut self, role: &str, places: &[usize]) {
-        let concerned = |candidate: &&Candidate| {
-            candidate.role.secured
-                && candidate.withheld.is_none()
-                && candidate.group.terms.who.role == role
+    /// Of one table and one role.
+    async fn ask_rights(&mut self, concerned: &[Concerned]) {
+        let Some(first) = concerned.first() else {
+            return;
         };
-        let (mut callers, mut numbers) = (Vec::<Arc<Who>>::new(), HashMap::<usize, usize>::new());
-        let mut wanted = HashSet::new();
-        let mut facts = None;
-        for (row, place) in places.iter().enumerate() {
-            for candidate in self.items[*place].groups.iter().filter(concerned) {
-                let who = &candidate.group.terms.who;
-                let caller = *numbers.entry(Arc::as_ptr(who) as usize).or_insert_with(|| {
-                    callers.push(Arc::clone(who));
-                    callers.len() - 1
-                });
-                wanted.insert((row, caller));
-                facts.get_or_insert_with(|| Arc::clone(&candidate.role));
+        let known = Arc::clone(&self.items[first.place].known);
+        let role = Arc::clone(&self.items[first.place].standings[first.standing].role);
+        let mut callers = Vec::<Arc<Who>>::new();
+        let mut numbers = HashMap::<u64, usize, BuildHasherDefault<ByNumber>>::default();
+        for Concerned { place, standing } in concerned {
+            for candidate in &mut self.items[*place].groups {
+                if candidate.standing == *standing {
+                    let who = &candidate.group.terms.who;
+                    candidate.caller = *numbers.entry(who.number).or_insert_with(|| {
+                        callers.push(Arc::clone(who));
+                        callers.len() - 1
+                    });
+                }
             }
         }
-        let Some(facts) = facts else { return };
-        let rows: Vec<Image> = places
-            .iter()
-            .filter_map(|place| self.items[*place].new.clone())
-            .collect();
-        let known = Arc::clone(&self.items[places[0]].known);
+        let mut wanted = Pairs::new(concerned.len(), callers.len());
+        let mut rows: Vec<Image> = Vec::with_capacity(concerned.len());
+        for (row, Concerned { place, standing }) in concerned.iter().enumerate() {
+            let item = &self.items[*place];
+            rows.push(item.new.clone().unwrap_or_default());
+            for candidate in &item.groups {
+                if candidate.standing == *standing {
+                    wanted.insert(row, candidate.caller);
+                }
+            }
+        }
         let question = Question {
             requests: &self.shared.requests,
             table: &known.table,
-            role: &facts,
+            role: &role,
             rows: &rows,
             callers: &callers,
             wanted: &wanted,
         };
         let seen = question.answer().await;
-        for (row, place) in places.iter().enumerate() {
+        for (row, Concerned { place, standing }) in concerned.iter().enumerate() {
             self.items[*place].groups.retain(|candidate| {
-                !concerned(&candidate)
-                    || numbers
-                        .get(&(Arc::as_ptr(&candidate.group.terms.who) as usize))
-                        .is_some_and(|caller| seen.contains(&(row, *caller)))
+                candidate.standing != *standing || seen.contains(row, candidate.caller)
             });
         }
     }
@@ -391,62 +383,4 @@ fn term_value(table: &Table, image: &Image, term: &Term) -> Option<(String, Byte
     };
     let facts = table.type_facts(table.columns[place].type_oid)?;
     Some((facts.written.clone(), bytes.clone()))
-}
-
-/// Everybody's message: rendered once for each role and selection, one message for each channel and rendering.
-fn hand_over(item: &Item, asked: &Asked) {
-    let mut renderings: Vec<Bytes> = Vec::new();
-    let mut known: HashMap<(&str, Option<&[String]>), usize> = HashMap::new();
-    let mut due: Vec<(u64, usize, &Member)> = Vec::new();
-    for candidate in &item.groups {
-        let terms = &candidate.group.terms;
-        // What is withheld is the same for every selection.
-        let select = terms
-            .select
-            .as_deref()
-            .filter(|_| candidate.withheld.is_none());
-        let rendering = *known
-            .entry((terms.who.role.as_str(), select))
-            .or_insert_with(|| {
-                renderings.push(render(item, candidate, asked));
-                renderings.len() - 1
-            });
-        let members = candidate
-            .group
-            .members
-            .iter()
-            .filter(|member| item.commit_lsn >= member.subscriber.live_from);
-        due.extend(members.map(|member| (member.subscriber.number, rendering, member)));
-    }
-    due.sort_unstable_by_key(|(subscriber, rendering, member)| {
-        (*subscriber, *rendering, member.id)
-    });
-    let mut ids = Vec::new();
-    for one in due.chunk_by(|left, right| (left.0, left.1) == (right.0, right.1)) {
-        ids.clear();
-        ids.extend(one.iter().map(|(_, _, member)| member.id));
-        ids.dedup();
-        let (_, rendering, Member { subscriber, .. }) = one[0];
-        if !subscriber.is_gone() && !subscriber.sink.deliver(&ids, &renderings[rendering]) {
-            subscriber.leave();
-        }
-    }
-}
-
-fn render(item: &Item, candidate: &Candidate, asked: &Asked) -> Bytes {
-    let table = &item.known.table;
-    if let Some(withheld) = candidate.withheld {
-        return withheld.data(table, item.row.event);
-    }
-    let change = Change {
-        table,
-        published: &item.published,
-        event: item.row.event,
-        new: item.new.as_deref(),
-        old: item.old.as_deref(),
-        unix_micros: item.unix_micros,
-        size: item.row.size,
-        asked,
-    };
-    change.data(&candidate.role, candidate.group.terms.select.as_deref())
 }

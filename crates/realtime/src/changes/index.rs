@@ -63,23 +63,25 @@ pub(super) struct Entry {
     pub(super) id: u64,
 }
 
-/// Bindings whose answer is the same.
+/// Bindings whose answer is the same, as they are at one time.
 #[derive(Clone)]
 pub(super) struct Group {
     pub(super) terms: Terms,
-    pub(super) members: Arc<Vec<Member>>,
+    pub(super) members: Vec<Member>,
 }
 
 type Key = (EventKind, usize, Arc<[Term]>, Option<Arc<[String]>>);
 
 #[derive(Default)]
 struct TableIndex {
-    groups: HashMap<u64, Group>,
-    by_key: HashMap<Key, u64>,
+    /// By their numbers; the places of those that ended are used again.
+    groups: Vec<Option<Arc<Group>>>,
+    free: Vec<usize>,
+    by_key: HashMap<Key, usize>,
     /// Column, spelling of its value, groups that demand it.
-    hashed: HashMap<String, HashMap<String, Vec<u64>>>,
+    hashed: HashMap<String, HashMap<String, Vec<usize>>>,
     /// Groups that every change may concern.
-    scanned: Vec<u64>,
+    scanned: Vec<usize>,
     /// How many groups each role has.
     roles: HashMap<String, usize>,
 }
@@ -89,8 +91,7 @@ struct TableIndex {
 pub(super) struct Index {
     tables: HashMap<u32, TableIndex>,
     /// Of each subscriber: table and group.
-    places: HashMap<u64, Vec<(u32, u64)>>,
-    next: u64,
+    places: HashMap<u64, Vec<(u32, usize)>>,
 }
 
 fn key(terms: &Terms) -> Key {
@@ -114,15 +115,20 @@ fn handle(terms: &Terms) -> Option<(&str, Vec<String>)> {
 }
 
 impl TableIndex {
-    fn add(&mut self, terms: Terms, member: Member, next: &mut u64) -> u64 {
-        let number = *self.by_key.entry(key(&terms)).or_insert_with(|| {
-            *next += 1;
-            *next
-        });
-        if let Some(group) = self.groups.get_mut(&number) {
-            Arc::make_mut(&mut group.members).push(member);
-            return number;
+    fn add(&mut self, terms: Terms, member: Member) -> usize {
+        let key = key(&terms);
+        if let Some(number) = self.by_key.get(&key)
+            && let Some(group) = &mut self.groups[*number]
+        {
+            // Whoever is looking at the group keeps it as it was.
+            Arc::make_mut(group).members.push(member);
+            return *number;
         }
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.groups.push(None);
+            self.groups.len() - 1
+        });
+        self.by_key.insert(key, number);
         match handle(&terms) {
             None => self.scanned.push(number),
             Some((column, values)) => {
@@ -133,27 +139,28 @@ impl TableIndex {
             }
         }
         *self.roles.entry(terms.who.role.clone()).or_default() += 1;
-        self.groups.insert(
-            number,
-            Group {
-                terms,
-                members: Arc::new(vec![member]),
-            },
-        );
+        self.groups[number] = Some(Arc::new(Group {
+            terms,
+            members: vec![member],
+        }));
         number
     }
 
-    fn remove(&mut self, number: u64, subscriber: u64) {
-        let Some(group) = self.groups.get_mut(&number) else {
+    fn remove(&mut self, number: usize, subscriber: u64) {
+        // A subscriber with two equal bindings left with the first.
+        let Some(group) = &mut self.groups[number] else {
             return;
         };
-        Arc::make_mut(&mut group.members).retain(|member| member.subscriber.number != subscriber);
+        Arc::make_mut(group)
+            .members
+            .retain(|member| member.subscriber.number != subscriber);
         if !group.members.is_empty() {
             return;
         }
-        let Some(group) = self.groups.remove(&number) else {
+        let Some(group) = self.groups[number].take() else {
             return;
         };
+        self.free.push(number);
         self.by_key.remove(&key(&group.terms));
         if let Some(groups) = self.roles.get_mut(&group.terms.who.role) {
             *groups -= 1;
@@ -200,7 +207,7 @@ impl Index {
                     id: entry.id,
                 };
                 let table = self.tables.entry(entry.table).or_default();
-                (entry.table, table.add(entry.terms, member, &mut self.next))
+                (entry.table, table.add(entry.terms, member))
             })
             .collect();
         self.places.insert(subscriber.number, places);
@@ -211,7 +218,7 @@ impl Index {
         for (oid, group) in self.places.remove(&subscriber).unwrap_or_default() {
             if let Some(table) = self.tables.get_mut(&oid) {
                 table.remove(group, subscriber);
-                if table.groups.is_empty() {
+                if table.by_key.is_empty() {
                     self.tables.remove(&oid);
                 }
             }
@@ -224,21 +231,18 @@ impl Index {
         relation: &Relation,
         row: &RowChange,
         unfiltered: bool,
-    ) -> Vec<Group> {
+    ) -> Vec<Arc<Group>> {
         let Some(table) = self.tables.get(&relation.oid) else {
             return Vec::new();
         };
-        let fits =
-            |group: &Group| group.terms.event == EventKind::All || group.terms.event == row.event;
+        let fits = |group: &&Arc<Group>| {
+            group.terms.event == EventKind::All || group.terms.event == row.event
+        };
         if unfiltered {
-            return table
-                .groups
-                .values()
-                .filter(|group| fits(group))
-                .cloned()
-                .collect();
+            let all = table.groups.iter().flatten();
+            return all.filter(fits).cloned().collect();
         }
-        let mut numbers = table.scanned.clone();
+        let mut numbers = Vec::new();
         for (column, by_value) in &table.hashed {
             let Some(position) = relation.position(column) else {
                 continue;
@@ -248,10 +252,12 @@ impl Index {
                 numbers.extend_from_slice(found);
             }
         }
-        numbers
+        table
+            .scanned
             .iter()
-            .filter_map(|number| table.groups.get(number))
-            .filter(|group| fits(group))
+            .chain(&numbers)
+            .filter_map(|number| table.groups[*number].as_ref())
+            .filter(fits)
             .cloned()
             .collect()
     }

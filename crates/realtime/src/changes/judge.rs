@@ -17,6 +17,7 @@ use pg::{Kind, Requests, ResultSet, Statement};
 use sql::{CatalogExpression, Fragment, Ident, QualifiedName, TypeName};
 
 use super::filter::{array_literal, quote};
+use super::pairs::Pairs;
 use super::row::Cell;
 use super::table::{Policy, RoleFacts, Table};
 use super::who::{Who, request};
@@ -31,7 +32,7 @@ const PARALLEL: usize = 8;
 const MAX_FAILURES: usize = 32;
 
 /// Who sees what: row and caller, by their places.
-pub(super) type Seen = HashSet<(usize, usize)>;
+type Seen = Vec<(usize, usize)>;
 
 /// Which of the callers, all of one role, may see which of the rows.
 pub(super) struct Question<'a> {
@@ -41,21 +42,22 @@ pub(super) struct Question<'a> {
     pub(super) rows: &'a [Image],
     pub(super) callers: &'a [Arc<Who>],
     /// Which pairs are asked about; others may be answered either way.
-    pub(super) wanted: &'a HashSet<(usize, usize)>,
+    pub(super) wanted: &'a Pairs,
 }
 
 impl Question<'_> {
     /// The pairs that may be seen.
-    pub(super) async fn answer(&self) -> Seen {
+    pub(super) async fn answer(&self) -> Pairs {
         if !self.role.secured {
             return self.wanted.clone();
         }
+        let mut seen = Pairs::new(self.rows.len(), self.callers.len());
         let policies = self.policies();
         if !policies
             .iter()
             .any(|policy| policy.permissive && policy.expression.is_some())
         {
-            return Seen::new();
+            return seen;
         }
         let read: HashSet<&str> = policies
             .iter()
@@ -64,7 +66,7 @@ impl Question<'_> {
             .collect();
         let (whole, partial): (Vec<usize>, Vec<usize>) =
             (0..self.rows.len()).partition(|row| self.has_all(&self.rows[*row], &read));
-        let mut seen = self.judge_images(&policies, &whole).await;
+        seen.extend(self.judge_images(&policies, &whole).await);
         for row in partial {
             seen.extend(self.judge_stored(row).await);
         }
@@ -88,10 +90,7 @@ impl Question<'_> {
 
     async fn judge_images(&self, policies: &[&Policy], rows: &[usize]) -> Seen {
         let callers: Vec<usize> = (0..self.callers.len())
-            .filter(|caller| {
-                rows.iter()
-                    .any(|row| self.wanted.contains(&(*row, *caller)))
-            })
+            .filter(|caller| rows.iter().any(|row| self.wanted.contains(*row, *caller)))
             .collect();
         if rows.is_empty() || callers.is_empty() {
             return Seen::new();
@@ -321,12 +320,12 @@ impl Question<'_> {
         }
         let mut seen = Seen::new();
         for (caller, who) in self.callers.iter().enumerate() {
-            if !self.wanted.contains(&(row, caller)) {
+            if !self.wanted.contains(row, caller) {
                 continue;
             }
             match self.run(who, Some(&who.claims), sql.clone()).await {
                 Ok(result) if !result.rows.is_empty() => {
-                    seen.insert((row, caller));
+                    seen.push((row, caller));
                 }
                 Ok(_) => {}
                 Err(error) => self.failed(&error),

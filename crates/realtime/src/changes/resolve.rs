@@ -99,8 +99,9 @@ impl Request {
                 format!("relation \"{}\" does not exist", published.name),
             )
         };
-        let table = catalog.current(published.oid).await?.ok_or_else(gone)?;
-        let role = table.role(&who.role).await?.ok_or_else(|| {
+        let (table, role) = catalog.current_for(published.oid, &who.role).await?;
+        let table = table.ok_or_else(gone)?;
+        let role = role.ok_or_else(|| {
             Refusal::Raised(
                 "42704".into(),
                 format!("role \"{}\" does not exist", who.role),

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::Hasher;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use jwt::Caller;
@@ -10,15 +12,39 @@ use pg::{Access, RequestTx, Requests, Statement};
 /// Role and claims; equal ones are one.
 #[derive(Debug)]
 pub(super) struct Who {
+    /// No other has it.
+    pub(super) number: u64,
     pub(super) role: String,
     pub(super) claims: String,
     /// What `auth.uid()`, `auth.jwt()` and `auth.role()` give under these claims; none when they cannot be asked.
     pub(super) values: Option<[Option<String>; 3]>,
 }
 
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
 /// Everybody subscribed, so that equal callers share their verdicts (RT-RLS-08).
 #[derive(Debug, Default)]
 pub(super) struct Callers(Mutex<HashMap<(String, String), Weak<Who>>>);
+
+/// Numbers of callers are as good as random.
+#[derive(Default)]
+pub(super) struct ByNumber(u64);
+
+impl Hasher for ByNumber {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(self.0.rotate_left(8) ^ u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
 
 /// How a statement on behalf of subscribers runs (RT-RLS-15, RT-TYP-03).
 const SETTINGS: [(&str, &str); 6] = [
@@ -68,6 +94,7 @@ impl Callers {
             Some([0, 1, 2].map(|index| row.text(index).map(str::to_owned)))
         });
         let who = Arc::new(Who {
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
             role: key.0.clone(),
             claims: key.1.clone(),
             values,

@@ -477,3 +477,44 @@ async fn tables_outside_the_publication_are_not_observed() {
     all.assert_silent();
     world.end().await;
 }
+
+// RT-RLS-12, RT-PG-09: a table whose policies change while they are read is read again, and nobody's binding is lost.
+#[tokio::test]
+async fn policies_that_change_all_the_time_cost_nobody_a_binding() {
+    let world = World::new(&format!("{NOTES}; create table other (id int primary key)")).await;
+    let mut ada = world.channel(&user(ADA), on("notes")).await;
+    let restless = world.db.connect().await;
+    let changing = async {
+        for _ in 0..200 {
+            let sql = "drop policy own on public.notes";
+            restless.batch_execute(sql).await.unwrap();
+            let sql = "create policy own on public.notes for select to authenticated using (owner = auth.uid())";
+            restless.batch_execute(sql).await.unwrap();
+        }
+    };
+    let subscribing = async {
+        for round in 0..60 {
+            world.channel(&user(ADA), on("notes")).await;
+            if round % 20 == 0 {
+                // All bindings are resolved anew within a second.
+                let verb = if round == 20 { "drop" } else { "add" };
+                let _ = world
+                    .client
+                    .batch_execute(&format!(
+                        "alter publication supabase_realtime {verb} table other"
+                    ))
+                    .await;
+            }
+        }
+    };
+    tokio::join!(changing, subscribing);
+    let mut other = world.channel(&anon(), on("notes")).await;
+    world
+        .run(&format!(
+            "insert into notes values (1, '{ADA}', 'x'); delete from notes"
+        ))
+        .await;
+    assert_eq!(other.short().await, "DELETE 1");
+    assert_eq!(ada.short().await, "INSERT 1");
+    world.end().await;
+}

@@ -14,6 +14,7 @@ select pg_catalog.json_build_object(
     and (c.relforcerowsecurity or not pg_catalog.pg_has_role(r.oid, c.relowner, 'usage')),
   'policies', (
     select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
+      'oid', p.oid::bigint,
       'applies', 0::pg_catalog.oid = any (p.polroles) or exists (
         select
         from pg_catalog.unnest(p.polroles) as named(oid)

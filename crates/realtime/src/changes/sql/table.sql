@@ -60,6 +60,7 @@ select pg_catalog.json_build_object(
   ),
   'policies', (
     select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
+      'oid', p.oid::bigint,
       'permissive', p.polpermissive,
       'expression', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
       'columns', (

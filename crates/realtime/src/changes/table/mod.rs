@@ -45,6 +45,7 @@ pub(super) struct ColumnFacts {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Policy {
+    pub(super) oid: u32,
     pub(super) permissive: bool,
     /// None lets nothing pass, like PostgreSQL.
     pub(super) expression: Option<String>,
@@ -77,6 +78,7 @@ fn by_oid<'de, D: serde::Deserializer<'de>>(input: D) -> Result<HashMap<u32, Typ
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(super) struct RolePolicy {
+    pub(super) oid: u32,
     pub(super) applies: bool,
     /// It reads no other table whose rows depend on the caller.
     pub(super) plain: bool,
@@ -91,6 +93,14 @@ pub(super) struct RoleFacts {
     pub(super) secured: bool,
     /// One for each of the table's policies.
     pub(super) policies: Vec<RolePolicy>,
+}
+
+impl RoleFacts {
+    /// Whether both were read of the same policies.
+    pub(super) fn belong_to(&self, table: &Table) -> bool {
+        let of_table = table.policies.iter().map(|policy| policy.oid);
+        of_table.eq(self.policies.iter().map(|policy| policy.oid))
+    }
 }
 
 impl Table {
