@@ -403,3 +403,45 @@ async fn an_administrator_with_fewer_rights_runs_the_jobs_of_roles_it_made() {
         "supabase_admin: connection failed: a login for role \"supabase_admin\" cannot be made: ";
     assert!(failed[0].starts_with(begins), "{failed:?}");
 }
+
+// DB-GRT-11, DB-POW-25, DB-SCH-11: jobs are changed through functions, their records are the owner's to clear.
+#[tokio::test]
+async fn the_owner_reads_jobs_and_clears_records_and_changes_jobs_by_functions_only() {
+    let house = House::with_cron().await;
+    house
+        .as_owner("select cron.schedule('mine', '* * * * *', 'select 1')")
+        .await;
+    house
+        .run("select cron.schedule('theirs', '* * * * *', 'select 1')")
+        .await;
+    let mut cron = house.leading().await;
+    house.pass(&mut cron, TimeDelta::minutes(1)).await;
+    let runs = || house.value::<i64>("select count(*) from cron.job_run_details", &[]);
+    assert_eq!(runs().await, 2);
+    let owner = house
+        .database
+        .endpoint_as("postgres")
+        .connect()
+        .await
+        .unwrap();
+    for sql in [
+        "select jobname from cron.job",
+        "select username from cron.job_run_details",
+    ] {
+        assert_eq!(owner.query(sql, &[]).await.unwrap().len(), 2, "{sql}");
+    }
+    for sql in [
+        "update cron.job set username = 'supabase_admin'",
+        "insert into cron.job (schedule, command, username) values ('* * * * *', 'select 1', 'supabase_admin')",
+        "update cron._runner set leader = null",
+        "select cron.schedule_in_database('x', '* * * * *', 'select 1', current_database(), 'supabase_admin')",
+    ] {
+        let refused = owner.batch_execute(sql).await.unwrap_err();
+        assert_eq!(refused.code().unwrap().code(), "42501", "{sql}");
+    }
+    owner
+        .batch_execute("delete from cron.job_run_details")
+        .await
+        .unwrap();
+    assert_eq!(runs().await, 0);
+}

@@ -324,3 +324,27 @@ async fn where_the_substitute_does_not_stand_nothing_is_touched() {
     assert!(!house.net().is_ours().await.unwrap());
     assert_eq!(house.net().run_due().await.unwrap(), 0);
 }
+
+// DB-GRT-12, DB-SCH-10: the functions are everybody's, the tables are not.
+#[tokio::test]
+async fn api_roles_may_ask_but_not_read_what_others_asked() {
+    let (house, receiver) = (House::new().await, Receiver::start().await);
+    for role in ["anon", "authenticated", "service_role"] {
+        let ask = format!(
+            "set role {role}; select net.http_get('{}'); reset role",
+            receiver.url("/in")
+        );
+        house.run(&ask).await;
+    }
+    assert_eq!(house.net().run_due().await.unwrap(), 3);
+    for table in [
+        "net.http_request_queue",
+        "net._http_response",
+        "net._in_flight",
+    ] {
+        let sql = format!("set role anon; select from {table}");
+        let refused = house.client.batch_execute(&sql).await.unwrap_err();
+        assert_eq!(refused.code().unwrap().code(), "42501", "{table}");
+        house.run("reset role").await;
+    }
+}

@@ -81,3 +81,52 @@ async fn a_get_webhook_sends_parameters_only() {
     );
     assert!(received.body.is_empty());
 }
+
+// DB-WHK-03
+#[tokio::test]
+async fn a_webhook_that_lacks_something_refuses_the_change() {
+    let house = House::new().await;
+    house.as_owner("create table public.notes (id int)").await;
+    for (arguments, error) in [
+        ("'null', 'POST'", "url argument is missing"),
+        ("'http://localhost/', 'null'", "method argument is missing"),
+        (
+            "'http://localhost/', 'PUT'",
+            "method argument PUT is invalid",
+        ),
+    ] {
+        house
+            .as_owner(&format!(
+                "create or replace trigger hook after insert on public.notes for each row
+                execute function supabase_functions.http_request({arguments})"
+            ))
+            .await;
+        let refused = house
+            .client
+            .batch_execute("insert into public.notes values (1)")
+            .await;
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.as_db_error().unwrap().message(), error);
+    }
+    let queued = house
+        .value::<i64>("select count(*) from net.http_request_queue", &[])
+        .await;
+    assert_eq!(queued, 0);
+}
+
+// DB-WHK-01: the sixth argument does not delay the change, nor send it twice.
+#[tokio::test]
+async fn a_webhook_with_retries_is_sent_once_after_the_commit() {
+    let (house, receiver) = (House::new().await, Receiver::start().await);
+    house
+        .as_owner(&format!(
+            "create table public.notes (id int);
+            create trigger hook after insert on public.notes for each row
+            execute function supabase_functions.http_request('{}', 'POST', '{{}}', '{{}}', '1000', '5');
+            insert into public.notes values (1)",
+            receiver.url("/hook")
+        ))
+        .await;
+    assert_eq!(house.net().run_due().await.unwrap(), 1);
+    assert_eq!(receiver.received().len(), 1);
+}
