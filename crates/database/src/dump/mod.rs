@@ -1,7 +1,7 @@
 //! What a dump for another server must hold and must not (DB-DMP-20).
 //!
-//! A dump is `pg_dump`'s, told to leave out what is this program's alone; as its script passes by, functions of
-//! substitutes are taken out of it, and the names of the real extensions are written in their place.
+//! A dump is `pg_dump`'s, told to leave out what is this program's alone; as its script passes by, what substitutes
+//! made is taken out of it, and the names of the real extensions are written in their place.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
@@ -36,7 +36,7 @@ pub struct DumpPlan {
     pub extensions: Vec<&'static str>,
     /// Secrets that stay behind: they are locked with this server's key.
     pub secrets: i64,
-    functions: BTreeSet<(String, String)>,
+    objects: BTreeSet<(String, String)>,
     header: String,
     footer: String,
 }
@@ -150,7 +150,7 @@ impl DumpPlan {
         if let Some(own) = own {
             self.arguments.push(format!("--exclude-schema={own}"));
         }
-        self.functions.extend(standing.functions(schema));
+        self.objects.extend(standing.objects(schema));
         self.extensions.push(standing.name);
         if part == DumpPart::Data {
             return;
@@ -225,14 +225,10 @@ impl DumpPlan {
         {
             return true;
         }
-        let is_function = ["function", "procedure", "routine"]
-            .iter()
-            .any(|word| statement.after(&[word]).is_some_and(|at| at <= 4));
-        is_function
-            && statement.subject().is_some_and(|subject| {
-                let name = subject.name.unwrap_or_default();
-                self.functions.contains(&(subject.schema, name))
-            })
+        statement.subject().is_some_and(|subject| {
+            let name = subject.name.unwrap_or_default();
+            self.objects.contains(&(subject.schema, name))
+        })
     }
 }
 
@@ -255,7 +251,7 @@ mod tests {
 
     fn plan() -> DumpPlan {
         DumpPlan {
-            functions: [("extensions".to_owned(), "sign".to_owned())].into(),
+            objects: [("extensions".to_owned(), "sign".to_owned())].into(),
             header: "CREATE EXTENSION IF NOT EXISTS pgjwt;\n".to_owned(),
             footer: "SELECT cron.schedule('a', 'b');\n".to_owned(),
             ..DumpPlan::default()

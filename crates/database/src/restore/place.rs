@@ -44,13 +44,7 @@ const UPSTREAM: [&str; 9] = [
 ];
 
 /// Extensions that only upstream's own schemas need; a project that came from there does without (DB-SUB-09).
-pub(super) const UPSTREAM_EXTENSIONS: [&str; 5] = [
-    "pgsodium",
-    "pg_tle",
-    "pg_stat_monitor",
-    "index_advisor",
-    "hypopg",
-];
+pub(super) const UPSTREAM_EXTENSIONS: [&str; 3] = ["pgsodium", "pg_tle", "pg_stat_monitor"];
 
 impl Place {
     pub(super) fn of(statement: &Statement<'_>) -> Self {

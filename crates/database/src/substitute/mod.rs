@@ -17,20 +17,24 @@ pub(crate) struct Substitute {
     /// `@schema@` stands for the schema.
     sql: &'static str,
     drop: &'static str,
+    /// Names of what it makes inside blocks, where there is no `if not exists`.
+    in_blocks: &'static [&'static str],
 }
 
-const ALL: [Substitute; 7] = [
+const ALL: [Substitute; 10] = [
     Substitute {
         name: "supabase_vault",
         default_schema: None,
         sql: include_str!("sql/vault.sql"),
         drop: "drop schema if exists vault cascade",
+        in_blocks: &[],
     },
     Substitute {
         name: "pg_net",
         default_schema: None,
         sql: include_str!("sql/net.sql"),
         drop: "drop schema if exists net cascade",
+        in_blocks: &[],
     },
     Substitute {
         name: "pg_cron",
@@ -41,18 +45,21 @@ const ALL: [Substitute; 7] = [
             include_str!("sql/cron_functions.sql")
         ),
         drop: "drop schema if exists cron cascade",
+        in_blocks: &[],
     },
     Substitute {
         name: "pgjwt",
         default_schema: Some("extensions"),
         sql: include_str!("sql/jwt.sql"),
         drop: include_str!("sql/jwt_drop.sql"),
+        in_blocks: &[],
     },
     Substitute {
         name: "pg_graphql",
         default_schema: None,
         sql: include_str!("sql/graphql.sql"),
         drop: "drop schema if exists graphql cascade",
+        in_blocks: &[],
     },
     Substitute {
         name: "pgmq",
@@ -63,6 +70,7 @@ const ALL: [Substitute; 7] = [
             include_str!("sql/mq_messages.sql")
         ),
         drop: "drop schema if exists pgmq cascade",
+        in_blocks: &[],
     },
     Substitute {
         name: "pg_jsonschema",
@@ -71,6 +79,35 @@ const ALL: [Substitute; 7] = [
         drop: "drop function if exists @schema@.json_matches_schema(json, json), \
                @schema@.jsonb_matches_schema(json, jsonb), @schema@.jsonschema_is_valid(json), \
                @schema@.jsonschema_validation_errors(json, json), @schema@._jsonschema_errors(jsonb, jsonb, text, jsonb)",
+        in_blocks: &[],
+    },
+    Substitute {
+        name: "http",
+        default_schema: Some("extensions"),
+        sql: include_str!("sql/http.sql"),
+        drop: include_str!("sql/http_drop.sql"),
+        in_blocks: &[
+            "http_method",
+            "http_header",
+            "http_response",
+            "http_request",
+        ],
+    },
+    Substitute {
+        name: "index_advisor",
+        default_schema: Some("extensions"),
+        sql: include_str!("sql/index_advisor.sql"),
+        drop: "drop function if exists @schema@.index_advisor(text)",
+        in_blocks: &[],
+    },
+    Substitute {
+        name: "hypopg",
+        default_schema: Some("extensions"),
+        sql: include_str!("sql/hypopg.sql"),
+        drop: "drop view if exists @schema@.hypopg_list_indexes; drop function if exists \
+               @schema@.hypopg_create_index(text), @schema@.hypopg_drop_index(oid), @schema@.hypopg_reset(), \
+               @schema@.hypopg_relation_size(oid)",
+        in_blocks: &[],
     },
 ];
 
@@ -132,19 +169,24 @@ impl Substitute {
         schema.or(self.default_schema).unwrap_or_default()
     }
 
-    /// The functions it makes in a schema that others use too: schema and name.
-    pub(crate) fn functions(&self, schema: Option<&str>) -> Vec<(String, String)> {
+    /// What it makes in a schema that others use too: schema and name.
+    pub(crate) fn objects(&self, schema: Option<&str>) -> Vec<(String, String)> {
         if self.default_schema.is_none() {
             return Vec::new();
         }
         let script = self.create_sql(schema);
         let statements = split(&script).unwrap_or_default();
-        let subjects = statements
+        let made = statements
             .iter()
-            .filter(|statement| statement.after(&["function"]).is_some())
+            .filter(|statement| statement.word(0) == "create")
             .filter_map(Statement::subject);
-        subjects
-            .filter_map(|subject| Some((subject.schema, subject.name?)))
+        let home = self.home(schema).to_owned();
+        let in_blocks = self
+            .in_blocks
+            .iter()
+            .map(|name| (home.clone(), (*name).to_owned()));
+        made.filter_map(|subject| Some((subject.schema, subject.name?)))
+            .chain(in_blocks)
             .collect()
     }
 

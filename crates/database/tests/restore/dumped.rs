@@ -78,7 +78,7 @@ select pgmq.send('letters', '{\"to\": \"ada\"}');
 async fn project() -> House {
     let house = House::new().await;
     house
-        .restore("create extension pgjwt with schema extensions; create extension pg_jsonschema with schema extensions; create extension pg_cron; create extension pgmq;")
+        .restore("create extension pgjwt with schema extensions; create extension pg_jsonschema with schema extensions; create extension pg_cron; create extension pgmq; create extension http with schema extensions; create extension hypopg with schema extensions;")
         .await;
     let client = house.client().await;
     client
@@ -119,6 +119,9 @@ async fn a_dump_names_extensions_in_the_place_of_substitutes() {
         "SCHEMA passerelle",
         "FUNCTION extensions.sign(",
         "FUNCTION extensions.json_matches_schema(",
+        "TYPE extensions.http_request",
+        "DOMAIN extensions.http_method",
+        "VIEW extensions.hypopg_list_indexes",
         "FUNCTION vault.",
         "TABLE net.",
         "vault.secrets",
