@@ -82,12 +82,12 @@ impl Binaries {
     }
 
     /// Path of one program.
-    pub(crate) fn program(&self, name: &str) -> PathBuf {
+    pub fn program(&self, name: &str) -> PathBuf {
         self.bin_dir.join(name)
     }
 
     /// Lets `command` find the shared libraries that were unpacked beside the programs.
-    pub(crate) fn lend_libraries(&self, command: &mut Command) {
+    pub fn lend_libraries(&self, command: &mut Command) {
         set_libraries(command, &self.bin_dir);
     }
 
