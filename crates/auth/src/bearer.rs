@@ -143,6 +143,11 @@ pub(crate) fn is_admin(service: &Inner, role: &str) -> bool {
         .any(|admin| admin == role)
 }
 
+/// Whether a request comes from an admin.
+pub(crate) fn is_admins(service: &Inner, ask: &Ask) -> bool {
+    claims(service, ask).is_ok_and(|claims| is_admin(service, claims.role().unwrap_or_default()))
+}
+
 /// The audience that a request speaks of.
 pub(crate) fn audience(service: &Inner, ask: &Ask) -> String {
     if let Some(named) = ask.header("x-jwt-aud").filter(|aud| !aud.is_empty()) {

@@ -58,6 +58,11 @@ pub enum Error {
     /// Too many passwords are being checked.
     Busy,
 
+    /// Nobody showed to be a person; the provider's words for it.
+    Captcha(String),
+    /// The captcha provider cannot be asked, and why.
+    CaptchaDown(String),
+
     // Who asks.
     /// No bearer token.
     NoAuthorization,
@@ -321,6 +326,9 @@ impl Error {
             Self::RateLimit => line(429, "over_request_rate_limit", "Request rate limit reached"),
             Self::Busy => line(503, "over_request_rate_limit", "Too many sign-ins at once, please retry after a moment."),
 
+            Self::Captcha(why) => told(400, "captcha_failed", format!("captcha protection: request disallowed ({why})")),
+            Self::CaptchaDown(_) => line(500, "unexpected_failure", "captcha verification process failed"),
+
             Self::NoAuthorization => line(401, "no_authorization", "This endpoint requires a valid Bearer token"),
             Self::BadJwt(message) => (403, "bad_jwt", message.clone()),
             Self::SubjectShape => line(400, "bad_jwt", "invalid claim: sub claim must be a UUID"),
@@ -545,7 +553,8 @@ impl web::Failure for Error {
             | Self::MailFailed(_, cause)
             | Self::Exchange(_, cause)
             | Self::ProfileFailed(cause)
-            | Self::ProviderDown(cause) => Some(cause.clone()),
+            | Self::ProviderDown(cause)
+            | Self::CaptchaDown(cause) => Some(cause.clone()),
             Self::Database(_, cause) => Some(cause.to_string()),
             _ => None,
         }

@@ -13,6 +13,8 @@ mod ask;
 mod audit;
 mod bearer;
 mod body;
+mod captcha;
+mod cleanup;
 mod db;
 mod deletion;
 mod duration;
@@ -133,7 +135,7 @@ pub enum StartError {
 pub async fn start(
     settings: &settings::Auth,
     deps: Deps,
-    _tasks: &Tasks,
+    tasks: &Tasks,
 ) -> Result<Auth, StartError> {
     if !(4..=31).contains(&settings.bcrypt_cost) {
         return Err(StartError::BcryptCost(settings.bcrypt_cost));
@@ -144,5 +146,7 @@ pub async fn start(
         .simple_query("")
         .await
         .map_err(pg::Error::from)?;
-    Auth::new(settings, deps)
+    let auth = Auth::new(settings, deps)?;
+    cleanup::start(&auth, tasks);
+    Ok(auth)
 }

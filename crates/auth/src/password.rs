@@ -1,6 +1,7 @@
 //! Passwords: their rules, hashing them, and the hashes that are believed.
 
 mod firebase;
+mod pwned;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::Error;
 use firebase::Firebase;
+pub(crate) use pwned::Pwned;
 
 /// bcrypt looks at no more.
 const MAX_BYTES: usize = 72;
@@ -38,15 +40,6 @@ impl Rules {
             ));
         }
         Ok(())
-    }
-
-    /// A password that a person chose.
-    pub(crate) fn check(&self, password: &str) -> Result<(), Error> {
-        Self::check_length(password)?;
-        match self.weakness(password) {
-            None => Ok(()),
-            Some((message, reasons)) => Err(Error::WeakPassword(message, reasons)),
-        }
     }
 
     /// What is wrong with a password: sentences and reasons.

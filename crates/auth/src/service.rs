@@ -9,9 +9,10 @@ use base::{SharedClock, SharedRandom};
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use web::Health;
 
+use crate::captcha::Captcha;
 use crate::mail::Post;
 use crate::oauth::Providers;
-use crate::password::{Hasher, Rules};
+use crate::password::{Hasher, Pwned, Rules};
 use crate::rate::Limits;
 use crate::redirect::Redirects;
 use crate::sms::Texts;
@@ -39,6 +40,8 @@ pub(crate) struct Inner {
     pub(crate) post: Post,
     pub(crate) texts: Texts,
     pub(crate) providers: Providers,
+    pub(crate) captcha: Option<Captcha>,
+    pwned: Option<Pwned>,
     /// `iss` of access tokens.
     pub(crate) issuer: String,
     /// The service's own public address.
@@ -62,6 +65,8 @@ impl Auth {
         let inner = Inner {
             post: Post::new(settings, &deps)?,
             texts: Texts::new(settings)?,
+            captcha: Captcha::new(settings)?,
+            pwned: Pwned::new(settings),
             providers: Providers::new(settings, &deps.providers, Arc::clone(&deps.clock))?,
             redirects: Redirects::new(settings),
             hasher: Hasher::new(settings, deps.random.clone()),
@@ -80,6 +85,11 @@ impl Auth {
         Ok(Self {
             inner: Arc::new(inner),
         })
+    }
+
+    /// Removes some of the rows that are of no use any more and says how many; the service does so every minute.
+    pub async fn tidy(&self) -> Result<u64, Error> {
+        crate::cleanup::run(&self.inner).await
     }
 
     /// What the program's job worker must do for this service.
@@ -145,6 +155,33 @@ impl Inner {
     pub(crate) fn refresh_token(&self) -> String {
         const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
         self.random.draw(12, ALPHABET)
+    }
+
+    /// Whether a password that a person chose may be stored.
+    pub(crate) async fn check_password(&self, password: &str) -> Result<(), Error> {
+        Rules::check_length(password)?;
+        let (mut sentences, mut reasons) = self.rules.weakness(password).unwrap_or_default();
+        if let Some(pwned) = &self.pwned {
+            match pwned.knows(password).await {
+                Ok(false) => {}
+                Ok(true) => {
+                    if !sentences.is_empty() {
+                        sentences.push(' ');
+                    }
+                    sentences.push_str(
+                        "Password is known to be weak and easy to guess, please choose a different one.",
+                    );
+                    reasons.push("pwned");
+                }
+                Err(why) if pwned.fail_closed => return Err(Error::Internal(why)),
+                Err(why) => tracing::warn!(why, "the list of leaked passwords cannot be asked"),
+            }
+        }
+        if reasons.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::WeakPassword(sentences, reasons))
+        }
     }
 
     /// An address below the service's own.

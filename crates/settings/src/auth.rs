@@ -214,6 +214,14 @@ section! {
         pub password_min_length: usize = "6", env ["GOTRUE_PASSWORD_MIN_LENGTH", "PASSWORD_MIN_LENGTH"];
         /// Sets of characters between colons, of each of which a password must have one.
         pub password_required_characters: String = "", env ["GOTRUE_PASSWORD_REQUIRED_CHARACTERS"];
+        /// Refuse passwords that are known from leaks (Pwned Passwords).
+        pub password_hibp_enabled: bool = "false", env ["GOTRUE_PASSWORD_HIBP_ENABLED"];
+        /// Refuse all passwords while that cannot be asked.
+        pub password_hibp_fail_closed: bool = "false", env ["GOTRUE_PASSWORD_HIBP_FAIL_CLOSED"];
+        /// Who asks.
+        pub password_hibp_user_agent: String = "passerelle", env ["GOTRUE_PASSWORD_HIBP_USER_AGENT"];
+        /// Where it is asked.
+        pub password_hibp_url: String = "https://api.pwnedpasswords.com", env [];
         /// Work factor of new bcrypt hashes.
         pub bcrypt_cost: u32 = "10", env ["GOTRUE_SECURITY_BCRYPT_COST"];
         /// How long a request waits for its turn to hash a password.
@@ -287,6 +295,18 @@ section! {
         /// Users may add and remove identities of their own.
         pub manual_linking_enabled: bool = "false", env ["GOTRUE_SECURITY_MANUAL_LINKING_ENABLED"];
 
+        /// Sign-up, sign-in and mail need a solved captcha.
+        pub captcha_enabled: bool = "false", env ["GOTRUE_SECURITY_CAPTCHA_ENABLED"];
+        /// Whose: `hcaptcha` or `turnstile`.
+        pub captcha_provider: String = "hcaptcha", env ["GOTRUE_SECURITY_CAPTCHA_PROVIDER"];
+        /// The secret for it.
+        pub captcha_secret: Secret = "", env ["GOTRUE_SECURITY_CAPTCHA_SECRET"];
+        /// How long its answer may take.
+        pub captcha_timeout: Duration = "10s", env ["GOTRUE_SECURITY_CAPTCHA_TIMEOUT"];
+        /// Where it is asked. Empty: at its usual address.
+        pub captcha_url: String = "", env [];
+        /// Remove tokens, sessions and flows that are of no use any more, and guests after 30 days.
+        pub cleanup: bool = "true", env ["GOTRUE_DB_CLEANUP_ENABLED"];
         /// The audit log is not written to the database.
         pub audit_log_disable_postgres: bool = "false", env ["GOTRUE_AUDIT_LOG_DISABLE_POSTGRES"];
         /// Longest a request may take.

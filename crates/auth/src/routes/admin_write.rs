@@ -192,7 +192,7 @@ pub(super) async fn update(service: &Inner, ask: &Ask, id: &str) -> Result<Respo
     let hash = match body.password.as_deref() {
         None => None,
         Some(password) => {
-            service.rules.check(password)?;
+            service.check_password(password).await?;
             Some(service.hasher.hash(password).await?)
         }
     };

@@ -86,7 +86,7 @@ async fn password(service: &Inner, body: &Body) -> Result<String, Error> {
     if body.password.is_empty() {
         return Err(Error::validation("Signup requires a valid password"));
     }
-    service.rules.check(&body.password)?;
+    service.check_password(&body.password).await?;
     service.hasher.hash(&body.password).await
 }
 

@@ -14,7 +14,7 @@ use crate::registration::{self, Wish};
 use crate::service::Inner;
 use crate::sms::{self, Purpose};
 use crate::user::User;
-use crate::{Error, address, bearer, pkce};
+use crate::{Error, address, bearer, captcha, pkce};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -30,6 +30,7 @@ struct Body {
 
 pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> {
     service.limits.take(Limit::Otp, ask.ip(), service.now())?;
+    captcha::check(service, ask).await?;
     let body: Body = ask.json()?;
     let challenge = pkce::read(&body.code_challenge_method, &body.code_challenge)?;
     let creates = body.create_user.unwrap_or(true);
@@ -61,6 +62,7 @@ pub(super) async fn magic_link(service: &Inner, ask: &Ask) -> Result<Response, E
     service
         .limits
         .take(Limit::MagicLink, ask.ip(), service.now())?;
+    captcha::check(service, ask).await?;
     let body: Body = ask.json()?;
     let challenge = pkce::read(&body.code_challenge_method, &body.code_challenge)?;
     let Some(email) = body.email.filled() else {

@@ -12,7 +12,7 @@ use crate::letters::{self, Journey};
 use crate::rate::Limit;
 use crate::service::Inner;
 use crate::user::User;
-use crate::{Error, address, bearer, pkce};
+use crate::{Error, address, bearer, captcha, pkce};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -26,6 +26,7 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
     service
         .limits
         .take(Limit::Recover, ask.ip(), service.now())?;
+    captcha::check(service, ask).await?;
     let body: Body = ask.json()?;
     if !service.settings.email_enabled {
         return Err(Error::EmailDisabled(400, "logins"));

@@ -16,7 +16,7 @@ use crate::rate::Limit;
 use crate::service::Inner;
 use crate::sms::{self, Purpose};
 use crate::user::User;
-use crate::{Error, address, bearer, db, pkce};
+use crate::{Error, address, bearer, captcha, db, pkce};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -41,6 +41,7 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
     service
         .limits
         .take(Limit::Resend, ask.ip(), service.now())?;
+    captcha::check(service, ask).await?;
     let body: Body = ask.json()?;
     let again = check(service, &body)?;
     let challenge = pkce::read(&body.code_challenge_method, &body.code_challenge)?;

@@ -9,11 +9,10 @@ use crate::ask::Ask;
 use crate::audit::{self, Action, Actor};
 use crate::body::{Object, Text};
 use crate::letters::Journey;
-use crate::password::Rules;
 use crate::rate::Limit;
 use crate::registration::{self, Wish};
 use crate::service::Inner;
-use crate::{Error, address, bearer, pkce, session};
+use crate::{Error, address, bearer, captcha, pkce, session};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -32,14 +31,16 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
     let now = service.now();
     if body.email.is_empty() && body.phone.is_empty() {
         service.limits.take(Limit::Anonymous, ask.ip(), now)?;
+        captcha::check(service, ask).await?;
         return anonymous(service, ask, body).await;
     }
     service.limits.take(Limit::Signup, ask.ip(), now)?;
-    let wish = check(service, ask, body)?;
+    captcha::check(service, ask).await?;
+    let wish = check(service, ask, body).await?;
     Ok(ok(&registration::register(service, ask, &wish).await?))
 }
 
-fn check(service: &Inner, ask: &Ask, body: Body) -> Result<Wish, Error> {
+async fn check(service: &Inner, ask: &Ask, body: Body) -> Result<Wish, Error> {
     let settings = &service.settings;
     if settings.disable_signup {
         return Err(Error::SignupDisabled);
@@ -47,8 +48,7 @@ fn check(service: &Inner, ask: &Ask, body: Body) -> Result<Wish, Error> {
     if body.password.is_empty() {
         return Err(Error::validation("Signup requires a valid password"));
     }
-    Rules::check_length(&body.password)?;
-    service.rules.check(&body.password)?;
+    service.check_password(&body.password).await?;
     let (email, phone) = (body.email.filled(), body.phone.filled());
     if email.is_some() && phone.is_some() {
         return Err(Error::validation(

@@ -3,15 +3,18 @@
 use axum::response::Response;
 
 use super::{id_token_grant, password_grant, pkce_grant, refresh_grant};
-use crate::Error;
 use crate::ask::Ask;
 use crate::rate::Limit;
 use crate::service::Inner;
+use crate::{Error, captcha};
 
 pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> {
     service.limits.take(Limit::Token, ask.ip(), service.now())?;
     match ask.query("grant_type").as_deref() {
-        Some("password") => password_grant::post(service, ask).await,
+        Some("password") => {
+            captcha::check(service, ask).await?;
+            password_grant::post(service, ask).await
+        }
         Some("refresh_token") => refresh_grant::post(service, ask).await,
         Some("id_token") => id_token_grant::post(service, ask).await,
         Some("pkce") => pkce_grant::post(service, ask).await,

@@ -60,7 +60,7 @@ pub(super) async fn put(service: &Inner, ask: &Ask) -> Result<Response, Error> {
     let phone = body.phone.filled().map(address::phone).transpose()?;
     let email = email.filter(|email| *email != user.email);
     let phone = phone.filter(|phone| *phone != user.phone);
-    let challenge = check(service, &signed, &body, email.as_ref(), phone.as_ref())?;
+    let challenge = check(service, &signed, &body, email.as_ref(), phone.as_ref()).await?;
     if let Some(email) = &email
         && let Some(other) = User::by_email(service, &client, email, &user.aud).await?
         && other.id != user.id
@@ -105,7 +105,7 @@ pub(super) async fn put(service: &Inner, ask: &Ask) -> Result<Response, Error> {
     Ok(ok(&user.json()))
 }
 
-fn check(
+async fn check(
     service: &Inner,
     signed: &Signed,
     body: &Body,
@@ -115,7 +115,7 @@ fn check(
     let user = &signed.user;
     let password = body.password.as_deref().filter(|new| !new.is_empty());
     if let Some(password) = &body.password {
-        service.rules.check(password)?;
+        service.check_password(password).await?;
     }
     if !body.phone.is_empty() {
         address::channel(&body.channel)?;

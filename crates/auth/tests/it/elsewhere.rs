@@ -138,6 +138,28 @@ async fn answer(State(desk): State<Desk>, request: Request) -> Response {
             let told = json!({"access_token": "their-token", "refresh_token": "their-refresh", "id_token": token, "token_type": "bearer"});
             return (status, axum::Json(told)).into_response();
         }
+        "/siteverify" => {
+            let form: BTreeMap<String, String> =
+                url::form_urlencoded::parse(&body).into_owned().collect();
+            let good = form["response"] == "solved" && form["secret"] == "our-secret";
+            let codes = if good {
+                json!([])
+            } else {
+                json!(["invalid-input-response", "timeout-or-duplicate"])
+            };
+            json!({"success": good, "error-codes": codes})
+        }
+        // The list of leaked passwords, on which is "leaked-password".
+        path if path.starts_with("/range/") => {
+            use sha1::Digest as _;
+            let hash = hex::encode_upper(sha1::Sha1::digest("leaked-password"));
+            let list = format!("{}:0\r\n{}:7\r\n", "0".repeat(35), &hash[5..]);
+            return if path.ends_with(&hash[..5]) {
+                list.into_response()
+            } else {
+                "".into_response()
+            };
+        }
         "/api/v3/user" => says.github.0.clone(),
         "/api/v3/user/emails" => says.github.1.clone(),
         "/protocol/openid-connect/userinfo" | "/2/users/me" => says.userinfo.clone(),

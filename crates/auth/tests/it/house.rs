@@ -24,6 +24,7 @@ pub(crate) struct House {
     pub(crate) admin: tokio_postgres::Client,
     pub(crate) worker: jobs::Worker,
     pub(crate) post: Post,
+    pub(crate) auth: auth::Auth,
 }
 
 /// A reply, read to its end.
@@ -129,6 +130,7 @@ impl House {
             keys,
             admin,
             post,
+            auth,
         }
     }
 

@@ -8,11 +8,15 @@ mod bearer;
 #[cfg(test)]
 mod changes;
 #[cfg(test)]
+mod cleanup;
+#[cfg(test)]
 mod crowd;
 #[cfg(test)]
 mod elsewhere;
 #[cfg(test)]
 mod factors;
+#[cfg(test)]
+mod gates;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
