@@ -286,6 +286,7 @@ fn detach(context: &Context) -> Result<ExitCode, Failure> {
     let started = Instant::now();
     loop {
         if let Some(state) = State::read(&data_dir).filter(|state| state.pid == child.id()) {
+            relay_warnings(context, &console);
             context.out.say(&Message::Running {
                 pid: state.pid.to_string(),
                 api: state.api_url.clone(),
@@ -302,6 +303,25 @@ fn detach(context: &Context) -> Result<ExitCode, Failure> {
             return Err(Failure::tell(ExitCode::Preflight, sentence, remedy));
         }
         std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// What the process behind warned of, with the way out: nobody reads its console.
+fn relay_warnings(context: &Context, console: &Path) {
+    let text = std::fs::read_to_string(console).unwrap_or_default();
+    let lead = |message: Message| message.text(context.out.language);
+    let empty = String::new;
+    let warning = lead(Message::Warning { text: empty() });
+    let remedy = lead(Message::Remedy { command: empty() });
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let Some(sentence) = line.strip_prefix(&warning) else {
+            continue;
+        };
+        let way_out = lines.peek().and_then(|line| line.strip_prefix(&remedy));
+        context
+            .out
+            .warn("start", sentence, way_out.unwrap_or_default());
     }
 }
 

@@ -56,6 +56,13 @@ async fn a_stock_file_starts_the_server_and_its_values_count() {
         place.write(".env", &stock(port, external));
         let up = place.run(&["up", "--detach", "--json", "--only", "auth,rest"]);
         assert_eq!(up.code, 0, "{}", up.out);
+        // What the process behind warned of is said in front.
+        let objects = up.objects();
+        let warning = objects.iter().find(|object| object["type"] == "warning");
+        assert_eq!(
+            warning.unwrap()["message"],
+            "JWT_SECRET is the published example: everybody has it"
+        );
         let url = format!("http://127.0.0.1:{port}");
         assert_eq!(up.last()["summary"]["api_url"], url.as_str());
         let anon = place.variable(".env", "ANON_KEY");
