@@ -117,6 +117,8 @@ pub(crate) struct Ordering {
     /// The to-one embed whose column is meant.
     pub(crate) embed: Option<usize>,
     pub(crate) column: Column,
+    /// Where an embed shows the column under a cast.
+    pub(crate) cast: Option<TypeName>,
     pub(crate) direction: Option<Direction>,
     pub(crate) nulls: Option<Nulls>,
 }

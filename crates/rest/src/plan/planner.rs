@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use catalog::{Catalog, ObjectName, Relation};
+use sql::TypeName;
 
-use super::node::{Column, Condition, EmbedNode, Link, Node, Ordering, Source};
+use super::node::{Column, Condition, EmbedNode, Link, Node, Ordering, Selected, Source};
 use super::relationship::{self, Found};
 use super::selection::{aggregates_are_off, lift, selected, spreads_can_carry};
 use crate::config::Config;
@@ -217,6 +218,20 @@ impl<'r> Planner<'r> {
         filters.chain(logic).collect()
     }
 
+    /// REST-SRT-04: what the embed shows under this name, else its relation's column.
+    fn related_column(&self, field: &Field, node: &Node) -> (Column, Option<TypeName>) {
+        if field.path.is_empty()
+            && let Some((column, cast)) = shown(node, &field.name)
+        {
+            return (column.clone(), cast.cloned());
+        }
+        let relation = match &node.source {
+            Source::Relation(name) => self.catalog.relation(name).map(AsRef::as_ref),
+            Source::Result(_) => None,
+        };
+        (column(field, relation), None)
+    }
+
     fn order(
         &self,
         position: &[usize],
@@ -232,22 +247,32 @@ impl<'r> Planner<'r> {
                 None => None,
                 Some(name) => Some(related(name, origin, embeds)?),
             };
-            let relation = match embed {
-                None => relation,
-                Some(at) => match &embeds[at].node.source {
-                    Source::Relation(name) => self.catalog.relation(name).map(AsRef::as_ref),
-                    Source::Result(_) => None,
-                },
+            let (column, cast) = match embed {
+                None => (column(&term.field, relation), None),
+                Some(at) => self.related_column(&term.field, &embeds[at].node),
             };
             Ok(Ordering {
                 embed,
-                column: column(&term.field, relation),
+                column,
+                cast,
                 direction: term.direction,
                 nulls: term.nulls,
             })
         };
         terms.iter().map(ordering).collect()
     }
+}
+
+/// What the select of a level shows under this name, if that is a column.
+fn shown<'n>(node: &'n Node, name: &str) -> Option<(&'n Column, Option<&'n TypeName>)> {
+    node.select.iter().find_map(|selected| match selected {
+        Selected::Column {
+            column,
+            cast,
+            name: own,
+        } if own == name => Some((column, cast.as_ref())),
+        _ => None,
+    })
 }
 
 fn column_names(relation: &Relation) -> Vec<String> {

@@ -30,13 +30,20 @@ impl Groups {
 }
 
 impl Writer {
-    /// Columns in the order of `select`, then embeds, then what is carried upwards.
-    pub(super) fn list(&mut self, node: &Node, of: &Qualifier, aliases: &[String]) -> Groups {
+    /// Columns in the order of `select`, then embeds, then what is carried upwards. Embeds of a spread may be
+    /// grouped by further up.
+    pub(super) fn list(
+        &mut self,
+        node: &Node,
+        of: &Qualifier,
+        aliases: &[String],
+        in_spread: bool,
+    ) -> Groups {
         let mut groups = Groups::default();
         for selected in &node.select {
             self.selected(selected, node, of, &mut groups);
         }
-        let aggregated = node.is_aggregated();
+        let aggregated = in_spread || node.is_aggregated();
         for (embed, alias) in node.embeds.iter().zip(aliases) {
             if embed.spread {
                 if embed.is_shown() {
@@ -116,7 +123,7 @@ impl Writer {
         }
     }
 
-    fn cast(&mut self, column: &Column, cast: Option<&sql::TypeName>, of: &Qualifier) {
+    pub(super) fn cast(&mut self, column: &Column, cast: Option<&sql::TypeName>, of: &Qualifier) {
         let Some(cast) = cast else {
             self.column(column, of);
             return;

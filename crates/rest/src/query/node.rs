@@ -4,12 +4,12 @@ use super::condition::{Qualifier, Scene, order_column};
 use super::list::Groups;
 use super::{Slot, Writer};
 use crate::plan::Plan;
-use crate::plan::node::{Column, EmbedNode, Link, Node, Ordering, Source};
+use crate::plan::node::{EmbedNode, Link, Node, Ordering, Source};
 use crate::request::prefer::Count;
 use crate::request::syntax::Window;
 
 /// What the parent orders by, of one to-one embed: term and column.
-pub(super) type Hidden<'n> = Vec<(usize, &'n Column)>;
+pub(super) type Hidden<'n> = Vec<(usize, &'n Ordering)>;
 
 impl Writer {
     /// A read of a relation, whole statement.
@@ -74,7 +74,7 @@ impl Writer {
         let of = qualifier(&node.source);
         let aliases = self.aliases(&node.embeds);
         self.push("select ");
-        let groups = self.list(node, &of, &aliases);
+        let groups = self.list(node, &of, &aliases, false);
         self.push(" from ");
         self.from(&node.source);
         self.joins(node, &of, &aliases);
@@ -145,16 +145,16 @@ impl Writer {
         let mut groups = Groups::default();
         if !hidden.is_empty() && !embed.spread {
             self.push("(select row_to_json(\"pgrst_row\".*) from (select ");
-            self.list(node, &child, &aliases);
+            self.list(node, &child, &aliases, false);
             self.push(") as \"pgrst_row\") as \"pgrst_json\"");
             groups.items = 1;
         } else {
-            groups = self.list(node, &child, &aliases);
+            groups = self.list(node, &child, &aliases, embed.spread);
         }
-        for (term, column) in hidden {
+        for (at, term) in hidden {
             self.push(groups.comma());
-            self.column(column, &child);
-            self.push(" as ").ident(&order_column(*term));
+            self.cast(&term.column, term.cast.as_ref(), &child);
+            self.push(" as ").ident(&order_column(*at));
         }
         self.rest(embed, parent, &child, &aliases, (groups, None));
     }
@@ -175,7 +175,7 @@ impl Writer {
             self.push("select json_agg(\"pgrst_row\") as \"pgrst_json\"");
         }
         self.push(" from (select ");
-        let groups = self.list(node, &child, &aliases);
+        let groups = self.list(node, &child, &aliases, false);
         self.rest(embed, parent, &child, &aliases, (groups, self.max_rows));
         self.push(") as \"pgrst_row\"");
     }
@@ -225,6 +225,5 @@ pub(super) fn hidden<'n>(node: &'n Node, embed: &EmbedNode) -> Hidden<'n> {
         .iter()
         .enumerate()
         .filter(|(_, term)| is_this(term))
-        .map(|(at, term)| (at, &term.column))
         .collect()
 }

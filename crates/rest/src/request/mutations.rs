@@ -223,7 +223,11 @@ fn plain_keys(body: &str) -> Option<Result<PayloadShape, ()>> {
 fn judge_body(body: &str) -> Result<(), TestCaseError> {
     let bytes = Bytes::copy_from_slice(body.as_bytes());
     let read = |kind: &BodyType| payload::read(bytes.clone(), kind, Purpose::Write, None);
+    // A number too large for the plain way is PostgreSQL's to judge.
+    let too_large = serde_json::from_str::<Value>(body)
+        .is_err_and(|error| error.to_string().starts_with("number out of range"));
     match (read(&BodyType::Json), plain_keys(body)) {
+        _ if too_large => {}
         (Ok((shape, _)), Some(Ok(plain))) => prop_assert_eq!(shape, plain),
         (Err(error), Some(Err(()))) => {
             prop_assert_eq!(error.message(), "All object keys must match");
@@ -290,7 +294,8 @@ proptest! {
     // REST-PAY-07: what a CSV writer wrote is what is read.
     #[test]
     fn csv_is_read_as_it_was_written(
-        table in (1..4_usize).prop_flat_map(|width| prop::collection::vec(
+        // Of more than one column: a line of one empty cell cannot be told from no line.
+        table in (2..4_usize).prop_flat_map(|width| prop::collection::vec(
             prop::collection::vec("[ab,\"\n é]{0,4}", width),
             1..5,
         )),
@@ -302,8 +307,6 @@ proptest! {
             .chain(&table)
             .map(|line| line.iter().map(|text| cell(text)).collect::<Vec<_>>().join(","))
             .collect();
-        // A line of one empty cell cannot be told from no line.
-        prop_assume!(lines.iter().all(|line| !line.is_empty()));
         let text = lines.join(newline);
         let (_, json) = payload::read(text.into(), &BodyType::Csv, Purpose::Write, None)
             .map_err(|error| TestCaseError::fail(error.message()))?;
