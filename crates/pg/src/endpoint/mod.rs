@@ -1,6 +1,7 @@
 //! Where a cluster is and how to log in.
 
 mod files;
+mod libpq;
 mod params;
 mod tls;
 mod variables;
