@@ -31,6 +31,10 @@ const UPSTREAM_DELIVERIES: f64 = 32_000.0;
 const UPSTREAM_FAN_OUT: f64 = 224_000.0;
 /// Its published joins a second.
 const UPSTREAM_JOINS: f64 = 640.0;
+/// The same of private rooms.
+const UPSTREAM_PRIVATE_JOINS: f64 = 1_000.0;
+/// Its published rows a second of broadcast from the database.
+const UPSTREAM_ROWS: f64 = 10_000.0;
 /// Its memory a socket, in KiB.
 const UPSTREAM_MEMORY: f64 = 100.0;
 /// It polls every 100 ms at the best.
@@ -46,6 +50,8 @@ const FIXTURE: &str = "\
       select from public.bench_members m where m.room = bench_changes.room and m.who = (select auth.uid())));\n\
     grant select on public.bench_members, public.bench_changes to authenticated;\n\
     create table public.bench_open (id bigint primary key, body text not null);\n\
+    drop policy if exists bench on realtime.messages;\n\
+    create policy bench on realtime.messages for select to authenticated using (realtime.topic() like 'bench-%');\n\
     grant all on public.bench_open to anon, authenticated, service_role;\n\
     alter publication supabase_realtime add table public.bench_changes, public.bench_open;\n\
     notify pgrst, 'reload schema';\n";
@@ -58,6 +64,8 @@ pub(crate) async fn measure(stack: &Stack, span: Duration) -> Result<String> {
     bench.sql.run(FIXTURE)?;
     let lines = [
         bench.idle().await?,
+        bench.private_joins().await?,
+        bench.stored_rows().await?,
         bench.latency().await?,
         bench.secured(10).await?,
         bench.secured(1_000).await?,
@@ -94,6 +102,13 @@ impl<'a> Bench<'a> {
             apikey: stack.key("ANON_KEY")?.to_owned(),
             stack,
         })
+    }
+
+    /// The token of a user.
+    fn user(&self, who: usize) -> String {
+        const EXPIRES: u64 = 4_000_000_000;
+        let claims = json!({ "role": "authenticated", "sub": subject(who), "exp": EXPIRES });
+        self.keys.sign(&claims)
     }
 
     /// Opens sockets, each in a room, `AT_A_TIME` at a time.
@@ -159,6 +174,42 @@ impl<'a> Bench<'a> {
         ))
     }
 
+    /// RT-PERF-05: joins of private rooms under a simple policy.
+    async fn private_joins(&self) -> Result<String> {
+        let token = self.user(0);
+        let private = |n: usize| {
+            let config = json!({ "private": true });
+            (format!("bench-{n}"), token.clone(), config)
+        };
+        let (sockets, took) = self.open(SUBSCRIBERS * 2, private).await?;
+        let joins = float(sockets.len() as u64) / took.as_secs_f64();
+        Ok(format!(
+            "realtime, sockets opened and joined to private rooms: {joins:.0}/s, upstream {UPSTREAM_PRIVATE_JOINS:.0} joins/s, ratio {}",
+            ratio(joins, UPSTREAM_PRIVATE_JOINS)
+        ))
+    }
+
+    /// RT-PERF-06: rows of `realtime.messages` to ten members of one room.
+    async fn stored_rows(&self) -> Result<String> {
+        const ROWS: u64 = 10_000;
+        const MEMBERS: usize = 10;
+        let token = self.user(0);
+        let member = |_: usize| {
+            let config = json!({ "private": true });
+            ("bench-rows".to_owned(), token.clone(), config)
+        };
+        let insert = "perform realtime.send(jsonb_build_object('n', n), 'said', 'bench-rows') from generate_series(0, 99) n";
+        let run = self
+            .run(MEMBERS, member, insert, ROWS, MEMBERS as u64)
+            .await?;
+        Ok(format!(
+            "realtime, broadcast from the database to {MEMBERS} members: {:.0} rows/s, upstream {UPSTREAM_ROWS:.0}/s, ratio {}; {}",
+            run.changes,
+            ratio(run.changes, UPSTREAM_ROWS),
+            run.cpu(ROWS),
+        ))
+    }
+
     /// RT-PERF-07: from the request that inserts a row to the client, one at a time.
     async fn latency(&self) -> Result<String> {
         const ROUNDS: usize = 300;
@@ -203,14 +254,7 @@ impl<'a> Bench<'a> {
             write!(members, "{separator}({}, '{}')", who % rooms, subject(who))?;
         }
         self.sql.run(&members)?;
-        let expires = 4_000_000_000_u64;
-        let tokens: Vec<String> = (0..claim_sets)
-            .map(|who| {
-                let claims =
-                    json!({ "role": "authenticated", "sub": subject(who), "exp": expires });
-                self.keys.sign(&claims)
-            })
-            .collect();
+        let tokens: Vec<String> = (0..claim_sets).map(|who| self.user(who)).collect();
         let subscriber = |n: usize| {
             let token = tokens[n % claim_sets].clone();
             (format!("secured-{n}"), token, binding("bench_changes"))
