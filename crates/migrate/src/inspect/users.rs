@@ -6,7 +6,7 @@ use sql::Fragment;
 
 use super::columns::{named_passwords, possible_passwords, recognize};
 use super::probe::{Probes, push_column, push_sample, text};
-use super::words::{UsersName, singular, words};
+use super::words::{UsersName, singular, singular_words, words};
 use super::{IdType, Options, PasswordColumn, UserColumns, UsersCandidate};
 use crate::Error;
 use crate::inventory::{Inventory, Name, Table, TableKind};
@@ -215,11 +215,7 @@ async fn candidate(
 
 /// Points for the table's name; negative when it says that these are not the users.
 fn name_points(name: &str) -> f32 {
-    let mut words = words(name);
-    let Some(last) = words.last_mut() else {
-        return 0.0;
-    };
-    *last = singular(last);
+    let mut words = singular_words(name);
     while words.len() > 1 && ["tbl", "tb", "t", "app", "tab"].contains(&words[0].as_str()) {
         words.remove(0);
     }

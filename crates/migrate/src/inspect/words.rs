@@ -267,10 +267,7 @@ pub(super) struct UsersName {
 
 impl UsersName {
     pub(super) fn new(table: &str, id: &str) -> Self {
-        let mut words = words(table);
-        if let Some(last) = words.last_mut() {
-            *last = singular(last);
-        }
+        let words = singular_words(table);
         // `auth_user`, `tbl_users`: the last word is what columns are named after.
         Self {
             head: words.last().cloned().unwrap_or_default(),
@@ -564,7 +561,26 @@ fn does_something(word: &str) -> bool {
     let ending = ["er", "or", "eur", "ist", "eer"]
         .iter()
         .any(|ending| word.len() > ending.len() + 2 && word.ends_with(ending));
-    ending && !things.contains(&word)
+    // Lists are things, specialists are not.
+    let list = word.ends_with("list") && !word.ends_with("alist");
+    ending && !list && !things.contains(&word)
+}
+
+/// The words of a table's name, singular, without a last word that only says "table": `user` for `user_entities`.
+pub(super) fn singular_words(table: &str) -> Vec<String> {
+    let mut words = words(table);
+    if let Some(last) = words.last_mut() {
+        *last = singular(last);
+    }
+    let says_table = ["entity", "table", "tbl", "record", "model", "master"];
+    if words.len() > 1
+        && words
+            .last()
+            .is_some_and(|last| says_table.contains(&last.as_str()))
+    {
+        words.pop();
+    }
+    words
 }
 
 /// The words without those that only say "id", and whether there were any.

@@ -7,7 +7,7 @@ use testkit::Postgres;
 use tokio_postgres::Client;
 
 /// Schemas as frameworks make them, labelled like those of `insight`, and with `-- sort: TABLE KIND` lines.
-pub(crate) const FRAMEWORKS: [(&str, &str); 9] = [
+pub(crate) const FRAMEWORKS: [(&str, &str); 13] = [
     ("devise", include_str!("frameworks/devise.sql")),
     ("laravel", include_str!("frameworks/laravel.sql")),
     ("prisma", include_str!("frameworks/prisma.sql")),
@@ -17,6 +17,10 @@ pub(crate) const FRAMEWORKS: [(&str, &str); 9] = [
     ("forge", include_str!("frameworks/forge.sql")),
     ("helpdesk", include_str!("frameworks/helpdesk.sql")),
     ("chat", include_str!("frameworks/chat.sql")),
+    ("blog", include_str!("frameworks/blog.sql")),
+    ("school", include_str!("frameworks/school.sql")),
+    ("erp", include_str!("frameworks/erp.sql")),
+    ("sso", include_str!("frameworks/sso.sql")),
 ];
 
 /// As a command begins: one view of the source, read only.
