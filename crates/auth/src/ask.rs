@@ -49,6 +49,22 @@ impl Ask {
         Some(self.parts.extensions.get::<web::Peer>()?.ip)
     }
 
+    /// Whether the client knows this server by its own name, or by one of this machine.
+    pub(crate) fn is_at_home(&self, public_url: &str) -> bool {
+        let Some(peer) = self.parts.extensions.get::<web::Peer>() else {
+            return true;
+        };
+        let name = |host: &str| {
+            host.rsplit_once(':')
+                .map_or(host, |(name, _)| name)
+                .to_ascii_lowercase()
+        };
+        let host = name(&peer.host);
+        let own = url::Url::parse(public_url).ok();
+        let own = own.as_ref().and_then(url::Url::host_str);
+        ["localhost", "127.0.0.1", "[::1]"].contains(&host.as_str()) || own == Some(host.as_str())
+    }
+
     /// The client's program.
     pub(crate) fn user_agent(&self) -> Option<String> {
         self.header("user-agent").map(str::to_owned)

@@ -59,6 +59,11 @@ pub(crate) fn mounts(backends: &Backends) -> Vec<Mount> {
     };
     vec![
         mount("auth", "/auth/v1", auth_rules()),
+        // The pages of other sites must not read the mail of whoever develops here.
+        Mount {
+            cors: CorsRule::Local,
+            ..mount("auth", "", mailbox_rules())
+        },
         mount("rest", "/rest/v1", rest_rules()),
         mount("realtime", "/realtime/v1", realtime_rules()),
         Mount {
@@ -94,14 +99,6 @@ fn auth_rules() -> Vec<Rule> {
             ..Rule::prefix("", Access::Open, "")
         });
     }
-    // The mailbox of a development server; the service answers 404 when there is none.
-    for pattern in [Pattern::Exact("/mailbox"), Pattern::Prefix("/mailbox/")] {
-        rules.push(Rule {
-            pattern,
-            target: Target::Keep,
-            ..Rule::prefix("", Access::Open, "")
-        });
-    }
     for exact in ["/sso/saml/acs", "/sso/saml/metadata"] {
         rules.push(Rule {
             pattern: Pattern::Exact(exact),
@@ -110,6 +107,18 @@ fn auth_rules() -> Vec<Rule> {
         });
     }
     rules
+}
+
+/// The mailbox of a development server; the service answers 404 when there is none.
+fn mailbox_rules() -> Vec<Rule> {
+    [Pattern::Exact("/mailbox"), Pattern::Prefix("/mailbox/")]
+        .into_iter()
+        .map(|pattern| Rule {
+            pattern,
+            target: Target::Keep,
+            ..Rule::prefix("", Access::Open, "")
+        })
+        .collect()
 }
 
 /// GW-RT-09 to 11.

@@ -148,6 +148,10 @@ async fn answer(service: &Inner, ask: &Ask) -> Result<Response, Error> {
 /// The development mailbox, where there is one.
 fn mailbox(service: &Inner, ask: &Ask, path: &[&str]) -> Result<Response, Error> {
     let mailbox = service.post.mailbox.as_ref().ok_or(Error::NoRoute)?;
+    // A name that somebody else made lead here is not ours, nor is what its pages want.
+    if !ask.is_at_home(service.base_url()) {
+        return Err(Error::NoRoute);
+    }
     mailbox.answer(
         &ask.parts.method,
         path,

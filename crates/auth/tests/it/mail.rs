@@ -433,6 +433,23 @@ async fn without_a_mail_server_the_request_succeeds() {
             .status,
         404
     );
+    // Under a name that is not ours it is not there.
+    for (host, there) in [
+        ("localhost:8000", true),
+        ("127.0.0.1:8000", true),
+        ("[::1]:8000", true),
+        ("evil.example", false),
+        ("localhost.evil.example:8000", false),
+    ] {
+        let mut asked = request("", "GET", "/mailbox", "");
+        asked.extensions_mut().insert(web::Peer {
+            ip: [127, 0, 0, 1].into(),
+            scheme: "http".into(),
+            host: host.into(),
+            prefix: "",
+        });
+        assert_eq!(house.send(asked).await.status == 200, there, "{host}");
+    }
     // Elsewhere there is none.
     assert_eq!(House::new().await.get("", "/mailbox").await.status, 404);
 }
