@@ -12,6 +12,7 @@ create table docs.books (
 comment on table docs.books is E'A book\n\nWith a longer story';
 comment on column docs.books.title is 'What is on the cover';
 comment on column docs.books.author_id is 'Who wrote it';
+create view docs.all_authors as select * from docs.authors;
 create table docs.secret (id int primary key);
 create view docs.titles as select title, count(*) as n from docs.books group by title;
 create table docs.parted (id int primary key) partition by list (id);

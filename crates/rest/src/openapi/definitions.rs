@@ -64,11 +64,15 @@ fn description(column: &Column, relation: &Relation, subject: &Subject<'_>) -> O
     if relation.primary_key.contains(&column.name) {
         notes.push("This is a Primary Key.<pk/>".to_owned());
     }
+    // A table rather than a view that shows the same key.
     let key = subject
         .catalog
         .relationships(&relation.name)
         .iter()
-        .find(|r| r.holds_key && matches!(r.columns.as_slice(), [(own, _)] if *own == column.name));
+        .filter(|r| {
+            r.holds_key && matches!(r.columns.as_slice(), [(own, _)] if *own == column.name)
+        })
+        .min_by_key(|r| r.target_is_view);
     if let Some(key) = key {
         let (table, foreign) = (&key.target.name, &key.columns[0].1);
         notes.push(format!(

@@ -23,10 +23,7 @@ pub(super) fn parameters(subject: &Subject<'_>) -> Value {
     let mut range_unit = header("Range-Unit", window, &[]);
     range_unit["default"] = "items".into();
     let fixed = [
-        (
-            "preferParams",
-            header("Prefer", "Preference", &["params=single-object"]),
-        ),
+        ("preferParams", header("Prefer", "Preference", &[])),
         (
             "preferReturn",
             header(

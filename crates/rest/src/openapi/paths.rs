@@ -122,21 +122,19 @@ fn of_function(function: &Function, subject: &Subject<'_>) -> Value {
             .iter()
             .map(|parameter| {
                 let name = parameter.type_name.as_str();
-                // Arrays are written as PostgreSQL's literals, those of a variadic parameter one by one.
-                let (kind, items) = match definitions::kind(name) {
-                    Some("array") if parameter.variadic => {
-                        ("array", Some(json!({ "type": "string" })))
-                    }
-                    Some("array") | None => ("string", None),
-                    Some(kind) => (kind, None),
-                };
                 let mut argument = json!({
                     "name": parameter.name, "required": parameter.required, "in": "query",
-                    "type": kind, "format": definitions::format(name, subject.version),
                 });
-                if let Some(items) = items {
-                    argument["items"] = items;
+                // Arrays are written as PostgreSQL's literals, those of a variadic parameter one by one.
+                if let Some(element) = name.strip_suffix("[]").filter(|_| parameter.variadic) {
+                    let items = definitions::typed(element, subject.version);
+                    argument["type"] = "array".into();
+                    argument["items"] = Value::Object(items);
                     argument["collectionFormat"] = "multi".into();
+                } else {
+                    let kind = definitions::kind(name).filter(|kind| *kind != "array");
+                    argument["type"] = kind.unwrap_or("string").into();
+                    argument["format"] = definitions::format(name, subject.version).into();
                 }
                 argument
             })
