@@ -9,6 +9,7 @@
 
 mod load;
 mod login;
+mod migrate;
 mod process;
 mod realtime;
 mod rest;
@@ -42,7 +43,7 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
         if wants("start") {
             println!("{first}");
         }
-        if wants("rest") || wants("login") || wants("realtime") {
+        if wants("rest") || wants("login") || wants("realtime") || wants("migrate") {
             let stack = Stack::start(&dir, PORT).await?;
             if wants("rest") {
                 println!("{}", rest::measure(&stack, SPAN).await?);
@@ -52,6 +53,12 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
             }
             if wants("realtime") {
                 println!("{}", realtime::measure(&stack, SPAN).await?);
+            }
+            if wants("migrate") {
+                println!(
+                    "{}",
+                    migrate::measure(&stack, &dir, insight::Size::M).await?
+                );
             }
             stack.stop()?;
         }

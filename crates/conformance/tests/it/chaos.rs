@@ -79,16 +79,16 @@ async fn survive(victim: Victim, seed: u64) {
 }
 
 /// A project of its own, and the program that serves it.
-struct Site {
-    dir: TempDir,
+pub(crate) struct Site {
+    pub(crate) dir: TempDir,
     program: Option<Child>,
-    url: String,
+    pub(crate) url: String,
     service_key: String,
     client: reqwest::Client,
 }
 
 impl Site {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let dir = tempfile::Builder::new()
             .prefix("passerelle-chaos-")
@@ -111,7 +111,7 @@ impl Site {
         self.dir.path().join(".passerelle")
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
         command
             .args(arguments)
@@ -129,7 +129,7 @@ impl Site {
     }
 
     /// Starts the program and waits for its line that says it is ready.
-    fn up(&mut self) {
+    pub(crate) fn up(&mut self) {
         let log = std::fs::File::create(self.dir.path().join("stderr")).unwrap();
         let mut command = self.command(&["up", "--json"]);
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
@@ -150,7 +150,7 @@ impl Site {
         read(self.dir.path().join("stderr")) + &read(self.data().join("logs/passerelle.log"))
     }
 
-    fn key(&self, name: &str) -> String {
+    pub(crate) fn key(&self, name: &str) -> String {
         let text = std::fs::read_to_string(self.data().join("keys.env")).unwrap();
         text.lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
@@ -158,15 +158,20 @@ impl Site {
             .to_owned()
     }
 
-    async fn make_table(&self) {
+    /// The administrator's way into one of the server's databases.
+    pub(crate) fn database_url(&self, database: &str) -> String {
         let state = std::fs::read_to_string(self.data().join("passerelle.json")).unwrap();
         let state: Value = serde_json::from_str(&state).unwrap();
-        let text = format!(
-            "host={} port={} user=postgres password={} dbname=postgres",
+        format!(
+            "host={} port={} user=postgres password={} dbname={database}",
             state["socket_dir"].as_str().unwrap(),
             state["socket_port"],
             self.key("POSTGRES_PASSWORD"),
-        );
+        )
+    }
+
+    async fn make_table(&self) {
+        let text = self.database_url("postgres");
         let client = Endpoint::parse(&text).unwrap().connect().await.unwrap();
         client
             .batch_execute("create table public.chaos (id bigint primary key, body text)")
@@ -391,10 +396,10 @@ async fn post(client: &reqwest::Client, url: &str, key: &str, id: i64) -> bool {
 }
 
 /// The same throws every time (an xorshift generator), so that a failure can be had again.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, end: u64) -> usize {
+    pub(crate) fn below(&mut self, end: u64) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

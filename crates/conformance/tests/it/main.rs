@@ -6,4 +6,5 @@ mod clients;
 mod door;
 mod extensions;
 mod house;
+mod migration;
 mod seed;
