@@ -117,6 +117,10 @@ impl Site {
             .args(arguments)
             .current_dir(self.dir.path())
             .stdin(Stdio::null());
+        // The tests' own variables are no settings of the program.
+        for name in ["PASSERELLE_TEST_NODE_DIR", "PASSERELLE_TEST_PYTHON"] {
+            command.env_remove(name);
+        }
         for (name, value) in [
             ("PASSERELLE_GATEWAY_HOST", "127.0.0.1"),
             ("PASSERELLE_GATEWAY_PORT", "0"),

@@ -116,7 +116,7 @@ impl Move {
         }
         let users = client
             .query_one(
-                "select count(*) || md5(string_agg(id || coalesce(email, '') || coalesce(encrypted_password, ''), '' order by id)) \
+                "select count(*) || coalesce(md5(string_agg(id || coalesce(email, '') || coalesce(encrypted_password, ''), '' order by id)), '') \
                  from auth.users",
                 &[],
             )

@@ -379,6 +379,24 @@ impl Plan {
         self.tables.iter().find(|table| &table.name == name)
     }
 
+    /// Every column that the plan names.
+    pub fn columns(&self) -> impl Iterator<Item = (&Name, &str)> {
+        let references = self.references.iter().flat_map(|reference| {
+            let kind = reference.type_column.as_deref();
+            std::iter::once(reference.column.as_str())
+                .chain(kind)
+                .map(|column| (&reference.table, column))
+        });
+        let tables = self.tables.iter().flat_map(|table| {
+            let owner = table.owner.as_deref();
+            owner
+                .into_iter()
+                .chain(table.parent.as_deref())
+                .map(|column| (&table.name, column))
+        });
+        references.chain(tables).chain(self.users.columns())
+    }
+
     /// The tables whose definition is made on the target.
     pub fn made_tables(&self) -> impl Iterator<Item = &TablePlan> {
         self.tables

@@ -182,6 +182,44 @@ impl UsersPlan {
             .unwrap_or(UserDecision::Placeholder)
     }
 
+    /// Every column that this part of the plan names.
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&Name, &str)> {
+        let optional = [
+            &self.email,
+            &self.username,
+            &self.phone,
+            &self.deleted_at,
+            &self.created_at,
+            &self.updated_at,
+            &self.last_sign_in,
+            &self.role,
+        ];
+        let confirmed = match &self.confirmed {
+            Confirmed::Flag(column) | Confirmed::Time(column) => Some(column),
+            Confirmed::All | Confirmed::None => None,
+        };
+        let uuid = match &self.uuid {
+            UuidStrategy::Column(column) => Some(column),
+            UuidStrategy::Derived => None,
+        };
+        let password = self.password.as_ref().map(|password| {
+            [
+                (&password.table, password.user_key.as_str()),
+                (&password.table, password.column.as_str()),
+            ]
+        });
+        std::iter::once(&self.id)
+            .chain(optional.into_iter().flatten())
+            .chain(confirmed)
+            .chain(uuid)
+            .chain(self.active.as_ref().map(|active| &active.column))
+            .chain(&self.credentials)
+            .chain(self.user_metadata.values())
+            .chain(self.app_metadata.values())
+            .map(|column| (&self.table, column.as_str()))
+            .chain(password.into_iter().flatten())
+    }
+
     pub(super) fn questions(&self) -> Vec<Question> {
         let mut questions: Vec<Question> = self
             .conflicts

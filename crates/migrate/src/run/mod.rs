@@ -22,7 +22,7 @@ pub use policies::statements as policy_statements;
 pub use rollback::{Undone, rollback};
 
 use crate::ids::Seed;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Name};
 use crate::journal::{Journal, PartRecord, State};
 use crate::mapping::Mapping;
 use crate::session::{Snapshot, Source, Target};
@@ -279,6 +279,29 @@ pub fn check_source(plan: &Plan, inventory: &Inventory) -> Result<(), Error> {
     }
     if plan.source.catalog_digest != inventory.digest() {
         return Err(Error::Drift);
+    }
+    check_names(plan, inventory)
+}
+
+/// Everything that the plan names is there: found out before anything is begun.
+fn check_names(plan: &Plan, inventory: &Inventory) -> Result<(), Error> {
+    let column = |table: &Name, column: &str| {
+        let found = inventory
+            .table(table)
+            .is_some_and(|table| table.column(column).is_some());
+        if found {
+            Ok(())
+        } else {
+            Err(Error::Missing(format!("{table}.{column}")))
+        }
+    };
+    for (table, name) in plan.columns() {
+        column(table, name)?;
+    }
+    for table in &plan.tables {
+        if inventory.table(&table.name).is_none() {
+            return Err(Error::Missing(table.name.to_string()));
+        }
     }
     Ok(())
 }
