@@ -2,10 +2,14 @@
 //!
 //! The English of the help is written here; its French stands in `messages::help`, and a test finds what lacks it.
 
+mod db;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use db::{Db, DbCommand, Dump, Push};
 
 /// A whole Supabase-compatible stack in one program.
 #[derive(Debug, Parser)]
@@ -100,6 +104,11 @@ pub(crate) enum Command {
         after_help = "Example:\n  passerelle pg install --major 17"
     )]
     Pg(Pg),
+    /// The database itself: made, filled, looked at, dumped, restored.
+    #[command(
+        after_help = "Examples:\n  passerelle db push\n  passerelle db psql\n  passerelle db restore dump.sql"
+    )]
+    Db(Db),
     /// Completions for a shell, on standard output.
     #[command(
         after_help = "Example:\n  passerelle completions bash > /etc/bash_completion.d/passerelle"

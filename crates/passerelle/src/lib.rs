@@ -14,6 +14,7 @@ mod messages;
 mod mounts;
 mod output;
 mod person;
+mod service_role;
 mod services;
 mod stack;
 mod state;

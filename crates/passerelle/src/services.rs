@@ -191,9 +191,11 @@ impl Start<'_> {
             verifier: self.given.verifier.clone(),
             max_body_bytes: MAX_REST_BODY,
         };
-        rest::start(&self.given.settings.rest, deps, self.tasks)
+        let rest = rest::start(&self.given.settings.rest, deps, self.tasks)
             .await
-            .map_err(failed)
+            .map_err(failed)?;
+        crate::service_role::keep_in(self.report, rest.catalog(), self.tasks);
+        Ok(rest)
     }
 
     async fn storage(&self) -> Result<storage::Storage, Failure> {

@@ -246,14 +246,19 @@ fn local_url(bound: SocketAddr, wanted: u16) -> String {
     format!("http://{host}:{port}")
 }
 
-fn parse_url(url: &Secret) -> Result<Endpoint, Failure> {
+/// The address and the login that somebody gave.
+pub(crate) fn parse_url(url: &Secret) -> Result<Endpoint, Failure> {
     Endpoint::parse(url.expose()).map_err(|error| {
         let sentence = error.to_string();
         Failure::tell(ExitCode::Usage, sentence, Message::DatabaseUrlSyntax).named("database_url")
     })
 }
 
-async fn own_server(settings: &Settings, tasks: &Tasks) -> Result<cluster::Server, Failure> {
+/// Starts our own PostgreSQL.
+pub(crate) async fn own_server(
+    settings: &Settings,
+    tasks: &Tasks,
+) -> Result<cluster::Server, Failure> {
     let database = &settings.database;
     let data_dir: PathBuf = std::path::absolute(&database.data_dir).map_err(Failure::internal)?;
     let options = cluster::Options {

@@ -2,6 +2,7 @@
 
 mod complete;
 mod config;
+mod db;
 mod demo;
 mod doctor;
 mod down;
@@ -111,6 +112,7 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Config(command) => config::run(context, &command),
         Command::Migrate(command) => migrate::run(context, &command),
         Command::Pg(command) => pg::run(context, &command),
+        Command::Db(flags) => db::run(context, &flags),
         Command::Completions { shell } => Ok(complete::completions(shell)),
         Command::Man => Ok(complete::manual(context)),
     }

@@ -288,10 +288,7 @@ const FRENCH: &[(&str, &str)] = &[
         "The target database (default: the running stack's own)",
         "La base cible (par défaut : celle de la pile en marche)",
     ),
-    (
-        "The plan",
-        "Le plan",
-    ),
+    ("The plan", "Le plan"),
     (
         "The users table, when it is not found",
         "La table des utilisateurs, quand elle n’est pas trouvée",
@@ -316,18 +313,12 @@ const FRENCH: &[(&str, &str)] = &[
         "Take the proposed answer to every question",
         "Prendre la réponse proposée à chaque question",
     ),
-    (
-        "Replace a plan that is there",
-        "Remplacer un plan existant",
-    ),
+    ("Replace a plan that is there", "Remplacer un plan existant"),
     (
         "Touch nothing and show what would happen",
         "Ne rien toucher et montrer ce qui se passerait",
     ),
-    (
-        "Tables at once",
-        "Tables à la fois",
-    ),
+    ("Tables at once", "Tables à la fois"),
     (
         "Tables larger than this are loaded in parts",
         "Les tables plus grandes sont chargées par parties",
@@ -336,22 +327,10 @@ const FRENCH: &[(&str, &str)] = &[
         "The plan must have this digest",
         "Le plan doit avoir cette empreinte",
     ),
-    (
-        "Do not prove the result",
-        "Ne pas vérifier le résultat",
-    ),
-    (
-        "By address",
-        "Par adresse",
-    ),
-    (
-        "By old id",
-        "Par ancien identifiant",
-    ),
-    (
-        "By new id",
-        "Par nouvel identifiant",
-    ),
+    ("Do not prove the result", "Ne pas vérifier le résultat"),
+    ("By address", "Par adresse"),
+    ("By old id", "Par ancien identifiant"),
+    ("By new id", "Par nouvel identifiant"),
     (
         "Back to before this step, such as S10 (default: all of it)",
         "Revenir avant cette étape, par exemple S10 (par défaut : tout)",
@@ -359,6 +338,77 @@ const FRENCH: &[(&str, &str)] = &[
     (
         "Say what would be taken back, and take back nothing",
         "Dire ce qui serait repris, sans rien reprendre",
+    ),
+    (
+        "The database itself: made, filled, looked at, dumped, restored",
+        "La base elle-même : créée, remplie, examinée, sauvegardée, restaurée",
+    ),
+    (
+        "Make the database what SQL written for Supabase presumes",
+        "Faire de la base ce que suppose le SQL écrit pour Supabase",
+    ),
+    (
+        "Print the SQL, and run nothing",
+        "Afficher le SQL, sans rien exécuter",
+    ),
+    (
+        "Also write the server's own settings, and say which wait for a restart",
+        "Écrire aussi les réglages du serveur, et dire lesquels attendent un redémarrage",
+    ),
+    (
+        "Apply a project's migrations and seeds",
+        "Appliquer les migrations et les données d’un projet",
+    ),
+    (
+        "The project's folder, with migrations and config.toml",
+        "Le dossier du projet, avec migrations et config.toml",
+    ),
+    ("The same", "De même"),
+    (
+        "Say what would be applied, and apply nothing",
+        "Dire ce qui serait appliqué, sans rien appliquer",
+    ),
+    ("Leave roles.sql out", "Laisser roles.sql de côté"),
+    (
+        "Leave the seeds out",
+        "Laisser les données de départ de côté",
+    ),
+    (
+        "What to do about extensions that the server lacks: error or warn",
+        "Que faire des extensions absentes du serveur : error ou warn",
+    ),
+    (
+        "What differs from what SQL written for Supabase presumes, and the statement that mends it",
+        "Ce qui diffère de ce que suppose le SQL écrit pour Supabase, et l’instruction qui le répare",
+    ),
+    (
+        "A session of PostgreSQL's own client, as the role that owns the project",
+        "Une session du client de PostgreSQL, avec le rôle qui possède le projet",
+    ),
+    ("As the administrator", "En administrateur"),
+    ("What psql is given", "Ce qui est passé à psql"),
+    (
+        "A script that another server restores, Supabase's too",
+        "Un script qu’un autre serveur restaure, celui de Supabase aussi",
+    ),
+    (
+        "Where the script goes, for its owner only (default: standard output)",
+        "Où va le script, lisible par son seul propriétaire (par défaut : la sortie standard)",
+    ),
+    ("No rows", "Sans les lignes"),
+    ("Rows alone", "Les lignes seules"),
+    ("Only these schemas", "Seulement ces schémas"),
+    (
+        "With the vault's secrets, which only this database's key opens",
+        "Avec les secrets du coffre, que seule la clé de cette base ouvre",
+    ),
+    (
+        "Restore scripts of pg_dump, such as those of a Supabase project; all of them or nothing",
+        "Restaurer des scripts de pg_dump, tels ceux d’un projet Supabase ; tous ou rien",
+    ),
+    (
+        "The scripts, in their order",
+        "Les scripts, dans leur ordre",
     ),
     (
         "Test the result through the API: sign-in, history, isolation, realtime",

@@ -318,6 +318,48 @@ messages! {
     NotBuilt { names }: "{names}: without effect; what reads them is not built yet"
         / "{names} : sans effet ; ce qui les lit n’existe pas encore";
 
+    // db.
+    NoDatabase { dir }: "there is no database in {dir}" / "il n’y a pas de base dans {dir}";
+    DatabasePrepared { count }: "the database is ready; schema changes applied: {count}"
+        / "la base est prête ; changements de schéma appliqués : {count}";
+    TablesUnexposed { tables }: "these tables were there before and are not reachable through the API: {tables}"
+        / "ces tables étaient là avant et ne sont pas accessibles par l’API : {tables}";
+    RestartNeeded { names }: "these settings wait for a restart of PostgreSQL: {names}"
+        / "ces réglages attendent un redémarrage de PostgreSQL : {names}";
+    RestartPostgres: "restart the server that you run yourself; for our own: passerelle down, then passerelle up"
+        / "redémarrez le serveur que vous gérez ; pour le nôtre : passerelle down, puis passerelle up";
+    NameFolder: "name the project’s folder: passerelle db push app/supabase"
+        / "nommez le dossier du projet : passerelle db push app/supabase";
+    Applied { path, count }: "applied {path}, statements: {count}" / "appliqué : {path}, instructions : {count}";
+    WouldApply { path, count }: "would apply {path}, statements: {count}"
+        / "à appliquer : {path}, instructions : {count}";
+    OneByOne { path }: "{path} cannot run in a transaction; its statements ran one by one"
+        / "{path} ne peut pas tourner dans une transaction ; ses instructions ont été exécutées une à une";
+    UnknownVersions { versions }: "applied before, without a file here: {versions}"
+        / "appliquées auparavant, sans fichier ici : {versions}";
+    NoMigration { path }: "{path} is passed over: its name is not <digits>_<name>.sql"
+        / "{path} est ignoré : son nom n’est pas <chiffres>_<nom>.sql";
+    SeedChanged { path }: "{path} has changed since it was applied; it is not applied again"
+        / "{path} a changé depuis son application ; il n’est pas appliqué de nouveau";
+    NothingToApply: "nothing is left to apply" / "rien à appliquer";
+    StatementNumber { number }: "statement {number} of the file" / "instruction {number} du fichier";
+    RowsRestored { name, rows, there }: "{name}: rows restored: {rows}, there already: {there}"
+        / "{name} : lignes restaurées : {rows}, déjà présentes : {there}";
+    RowsUnmatched { reference, rows }: "{reference}: rows that refer to nothing: {rows}"
+        / "{reference} : lignes qui ne se rapportent à rien : {rows}";
+    CheckSource: "look for them where the dump comes from" / "cherchez-les là d’où vient la sauvegarde";
+    Restored { rows, notes }: "restored; rows: {rows}, lines left out or changed: {notes}"
+        / "restauré ; lignes de données : {rows}, instructions laissées ou changées : {notes}";
+    NoProgram { name }: "{name} is not installed" / "{name} n’est pas installé";
+    InstallClient: "install package postgresql-client, or point database.bin_dir to PostgreSQL’s programs"
+        / "installez le paquet postgresql-client, ou indiquez les programmes de PostgreSQL par database.bin_dir";
+    FittingClient: "install the client programs of the server’s version, and point database.bin_dir to them"
+        / "installez les programmes clients de la version du serveur, et indiquez-les par database.bin_dir";
+    SecretsLeftOut { count }: "secrets of the vault that are not in the dump: {count}"
+        / "secrets du coffre absents de la sauvegarde : {count}";
+    DumpVault: "passerelle db dump --vault, for a database with the same VAULT_ENC_KEY"
+        / "passerelle db dump --vault, pour une base avec le même VAULT_ENC_KEY";
+
     // doctor.
     AllWell: "nothing is wrong" / "tout va bien";
     Fixed { sentence }: "mended: {sentence}" / "réparé : {sentence}";
