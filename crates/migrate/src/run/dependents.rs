@@ -97,7 +97,7 @@ async fn make_function(
         "drop routine if exists {quoted}({}) cascade",
         identity_types(&function.arguments)
     );
-    if let Some((retyped, arguments)) = retyped(context, function) {
+    if let Some((retyped, arguments)) = retyped_function(context.plan, function) {
         let inverse = format!(
             "drop routine if exists {quoted}({}) cascade",
             identity_types(&arguments)
@@ -112,7 +112,7 @@ async fn make_function(
                 &name,
                 format!("its parameter is a UUID now: ({arguments})"),
             );
-            if let Some(wrapper) = wrapper(function) {
+            if let Some(wrapper) = wrapper_function(function) {
                 let inverse = format!(
                     "drop routine if exists {quoted}({}) cascade",
                     identity_types(&function.arguments)
@@ -143,16 +143,18 @@ fn identity_types(arguments: &str) -> String {
 }
 
 /// The definition with its integer parameters as UUIDs, when the body compares a converted column with one.
-fn retyped(context: &Context<'_>, function: &Function) -> Option<(String, String)> {
-    let users = &context.plan.users;
+pub(crate) fn retyped_function(
+    plan: &crate::Plan,
+    function: &Function,
+) -> Option<(String, String)> {
+    let users = &plan.users;
     let old = users.id_type.as_str();
     if !function.arguments.contains(old)
         || !["sql", "plpgsql"].contains(&function.language.as_str())
     {
         return None;
     }
-    let mut columns: Vec<&str> = context
-        .plan
+    let mut columns: Vec<&str> = plan
         .references
         .iter()
         .filter(|it| it.decision == crate::plan::Decision::Include)
@@ -187,7 +189,7 @@ fn retyped(context: &Context<'_>, function: &Function) -> Option<(String, String
 }
 
 /// The old signature for callers that still have an old id.
-fn wrapper(function: &Function) -> Option<String> {
+pub(crate) fn wrapper_function(function: &Function) -> Option<String> {
     let (head, _) = function.definition.split_once("\nAS ")?;
     // A head with `returns`, language and options; only the body is another.
     let count = function.arguments.split(',').count();

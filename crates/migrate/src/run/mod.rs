@@ -17,6 +17,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+pub(crate) use dependents::{retyped_function, wrapper_function};
 pub(crate) use mapping::read_back as read_mapping;
 pub use policies::statements as policy_statements;
 pub use rollback::{Undone, rollback};
