@@ -96,7 +96,10 @@ pub(crate) enum Command {
     #[command(subcommand, after_help = "Example:\n  passerelle config explain")]
     Config(Config),
     /// Move an application's database onto the stack.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  passerelle migrate inspect --from postgresql://insight_user@localhost:5433/insight_db"
+    )]
     Migrate(crate::commands::migrate::flags::Migrate),
     /// PostgreSQL's own programs.
     #[command(

@@ -532,10 +532,7 @@ fn argument(argument: Arg) -> Arg {
     }
     let possible = argument.get_possible_values();
     if argument.get_action().takes_values() && !possible.is_empty() {
-        let possible: Vec<_> = possible
-            .iter()
-            .map(clap::builder::PossibleValue::get_name)
-            .collect();
+        let possible: Vec<_> = possible.iter().map(value).collect();
         text = format!("{text} [valeurs : {}]", possible.join(", "));
     }
     let named = argument.get_value_names().and_then(|names| {
@@ -553,6 +550,16 @@ fn argument(argument: Arg) -> Arg {
     match named {
         Some((_, french)) => argument.value_name(*french),
         None => argument,
+    }
+}
+
+/// A value, with what it means where that is said.
+fn value(value: &clap::builder::PossibleValue) -> String {
+    let name = value.get_name();
+    let english = value.get_help().map(ToString::to_string);
+    match english.as_deref().and_then(french) {
+        Some(meaning) => format!("{name} ({meaning})"),
+        None => name.to_owned(),
     }
 }
 
@@ -574,6 +581,9 @@ mod tests {
             let place = format!("{path} {}", argument.get_id());
             let help = argument.get_help().map(ToString::to_string);
             found.push((place, help.unwrap_or_else(|| "(no help)".to_owned())));
+            let values = argument.get_possible_values();
+            let meanings = values.iter().filter_map(|value| value.get_help());
+            found.extend(meanings.map(|help| (path.clone(), help.to_string())));
         }
         for below in command.get_subcommands() {
             texts(below, &path, found);
@@ -606,7 +616,7 @@ mod tests {
                 .map(ToString::to_string)
                 .unwrap_or_default();
             assert!(
-                examples.starts_with("Example") && examples.contains("\n  passerelle"),
+                examples.starts_with("Example") && examples.contains("passerelle "),
                 "{}: {examples:?}",
                 command.get_name()
             );

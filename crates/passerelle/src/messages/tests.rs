@@ -36,11 +36,13 @@ fn every_message_is_there_in_both_languages_with_the_same_values() {
 }
 
 /// Command lines, addresses and marks, which are the same in every language.
-const SAME: [&str; 7] = [
+const SAME: [&str; 9] = [
     "Sheet",
     "Api",
     "RunsHere",
     "DemoStep",
+    "DemoAccount",
+    "MigrateStep",
     "SyncInto",
     "NewApiKeys",
     "AnotherPort",
