@@ -16,6 +16,8 @@ use crate::frames::Frame;
 
 /// How long the other side may take to answer a close.
 const CLOSING: Duration = Duration::from_secs(2);
+/// The same for a slow reader, who has to read what is on its way before it comes to the close.
+const CLOSING_SLOWLY: Duration = Duration::from_secs(10);
 
 /// What can happen to a socket.
 enum Event {
@@ -183,5 +185,10 @@ async fn say_goodbye(
         while let Some(Ok(_)) = stream.next().await {}
         Ok::<_, axum::Error>(())
     };
-    let _ = timeout(CLOSING, goodbye).await;
+    let patience = if farewell == Farewell::TOO_SLOW {
+        CLOSING_SLOWLY
+    } else {
+        CLOSING
+    };
+    let _ = timeout(patience, goodbye).await;
 }
