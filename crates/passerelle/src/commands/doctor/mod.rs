@@ -136,7 +136,10 @@ async fn in_database(settings: &Settings, running: Option<&State>, flags: &Docto
 }
 
 /// The administrator's way in: the cluster that was given, or our own while it runs.
-pub(crate) fn endpoint(settings: &Settings, running: Option<&State>) -> Result<Option<Endpoint>, Failure> {
+pub(crate) fn endpoint(
+    settings: &Settings,
+    running: Option<&State>,
+) -> Result<Option<Endpoint>, Failure> {
     let url = match (&settings.database.url, running) {
         (Some(url), _) => url.clone(),
         (
