@@ -24,7 +24,29 @@ async fn hostile_requests_get_an_error_of_the_table() {
         "employees(".repeat(300),
         ")".repeat(300)
     );
+    let deep_many = format!(
+        "/people?select={}id{}",
+        "people(".repeat(60),
+        ")".repeat(60)
+    );
+    let deep_one = format!(
+        "/people?select={}id{}",
+        "boss_id(".repeat(60),
+        ")".repeat(60)
+    );
+    let wide = format!(
+        "/people?select={}",
+        (0..40)
+            .map(|n| format!("a{n}:boss_id(id)"))
+            .collect::<Vec<_>>()
+            .join(",")
+    );
+    let wide_or = format!("/people?or=({})", vec!["id.eq.1"; 4_000].join(","));
     let uris = [
+        deep_many.as_str(),
+        deep_one.as_str(),
+        wide.as_str(),
+        wide_or.as_str(),
         deep_or.as_str(),
         deep_embed.as_str(),
         "/customers?select=id::int;drop table customers",
