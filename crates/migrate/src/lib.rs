@@ -7,6 +7,7 @@
 
 pub mod backup;
 pub mod copy;
+pub mod emit;
 pub mod ids;
 pub mod inspect;
 pub mod inventory;
