@@ -47,6 +47,9 @@ pub(super) struct Logins {
 }
 
 impl Logins {
+    /// Roles belong to the cluster: another database's leader may make the same login at the same moment.
+    const ATTEMPTS: u32 = 5;
+
     pub(super) fn new(pool: Pool, secret: Secret) -> Self {
         Self {
             pool,
@@ -57,6 +60,16 @@ impl Logins {
 
     /// Where and how sessions of a user begin. A login that was made before serves again, unless it is not `trusted`.
     pub(super) async fn of(&self, user: &str, trusted: bool) -> Result<Endpoint, NoLogin> {
+        for _ in 1..Self::ATTEMPTS {
+            match self.attempt(user, trusted).await {
+                Err(NoLogin::Refused { source, .. }) if is_crossed(&source) => {}
+                done => return done,
+            }
+        }
+        self.attempt(user, trusted).await
+    }
+
+    async fn attempt(&self, user: &str, trusted: bool) -> Result<Endpoint, NoLogin> {
         let endpoint = self.pool.endpoint();
         if endpoint.user() == user {
             return Ok(endpoint.clone());
@@ -85,6 +98,11 @@ impl Logins {
         }
         Ok(endpoint.with_login(&facts.role, password.expose()))
     }
+}
+
+/// Whether somebody else was making the same login: it exists by now, or its row was changed under our hands.
+fn is_crossed(error: &Error) -> bool {
+    matches!(error.code(), Some("23505" | "42710" | "XX000"))
 }
 
 /// Makes a login, or makes it right. What is sent of the password is its verifier, so that no log holds it.
