@@ -83,3 +83,32 @@ async fn the_cap_holds_for_root_and_embeds() {
     );
     assert_eq!(answer.headers["content-range"], "0-0/3");
 }
+
+// REST-GEN-08: as on a replica, where every transaction is read only. (PASSERELLE_PG_BIN runs all of this on
+// another major version.)
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_nothing_can_be_written_reads_work_and_writes_are_405() {
+    let server = Server::start(&["public"]).await;
+    let client = server.database.connect().await;
+    let name = server.database.admin().database().to_owned();
+    client
+        .batch_execute(&format!(
+            "alter database {name} set default_transaction_read_only = on"
+        ))
+        .await
+        .unwrap();
+    let read = server.ask("", "GET", "/customers?select=id", &[], "").await;
+    assert_eq!(read.status, 200, "{}", read.body);
+    let call = server.ask("", "POST", "/rpc/add", &[], r#"{"a":1}"#).await;
+    assert_eq!((call.status, call.body.as_str()), (200, "2"));
+    for (method, uri, body) in [
+        ("POST", "/addresses", r#"{"id":1000}"#),
+        ("PATCH", "/addresses?id=eq.1", r#"{"city":"x"}"#),
+        ("DELETE", "/addresses?id=eq.1", ""),
+        ("POST", "/rpc/insert_note", ""),
+    ] {
+        let answer = server.ask("service_role", method, uri, &[], body).await;
+        assert_eq!(answer.status, 405, "{method} {uri}: {}", answer.body);
+        assert!(answer.body.contains("25006"), "{}", answer.body);
+    }
+}
