@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::body::Object;
+use crate::hooks::{self, Moment};
 use crate::service::Inner;
-use crate::user::User;
+use crate::user::{Times, User};
 use crate::{Error, db, identity};
 
 /// What a new user is made of.
@@ -63,6 +64,43 @@ impl NewUser {
             metadata.insert("providers".into(), json!(providers));
         }
         metadata
+    }
+
+    /// Asks the operator whether the user may be made.
+    pub(crate) async fn announce(
+        &self,
+        service: &Inner,
+        client: &impl GenericClient,
+    ) -> Result<(), Error> {
+        if !service.hooks.listens(Moment::BeforeUserCreated) {
+            return Ok(());
+        }
+        let now = Some(service.now());
+        let user = User {
+            id: self.id,
+            aud: self.aud.clone(),
+            role: self.role.clone(),
+            email: self.email.clone().unwrap_or_default(),
+            phone: self.phone.clone().unwrap_or_default(),
+            password: None,
+            app_metadata: self.with_providers(),
+            user_metadata: self.user_metadata.clone(),
+            identities: json!([]),
+            factors: json!([]),
+            is_anonymous: self.anonymous,
+            is_sso: false,
+            times: Times {
+                created: now,
+                updated: now,
+                ..Times::default()
+            },
+            new_email: String::new(),
+            new_phone: String::new(),
+        };
+        let payload = json!({ "user": user.json() });
+        hooks::ask(service, client, Moment::BeforeUserCreated, payload)
+            .await
+            .map(drop)
     }
 
     /// Writes the user and an identity for each address, and reads the user as it then is: triggers may have

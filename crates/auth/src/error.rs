@@ -58,6 +58,12 @@ pub enum Error {
     /// Too many passwords are being checked.
     Busy,
 
+    /// What the operator's hook says, or what is wrong with it: status, code, sentence.
+    Hook(u16, &'static str, String),
+    /// The operator's hook refuses a second factor; its words.
+    FactorRejected(String),
+    /// The operator's hook refuses a password; its words.
+    PasswordRejected(String),
     /// Nobody showed to be a person; the provider's words for it.
     Captcha(String),
     /// The captcha provider cannot be asked, and why.
@@ -326,6 +332,9 @@ impl Error {
             Self::RateLimit => line(429, "over_request_rate_limit", "Request rate limit reached"),
             Self::Busy => line(503, "over_request_rate_limit", "Too many sign-ins at once, please retry after a moment."),
 
+            Self::Hook(status, code, message) => told(*status, code, message.clone()),
+            Self::FactorRejected(message) => told(403, "mfa_verification_rejected", message.clone()),
+            Self::PasswordRejected(message) => told(400, "invalid_credentials", message.clone()),
             Self::Captcha(why) => told(400, "captcha_failed", format!("captcha protection: request disallowed ({why})")),
             Self::CaptchaDown(_) => line(500, "unexpected_failure", "captcha verification process failed"),
 

@@ -279,6 +279,7 @@ async fn make(service: &Inner, tx: &Transaction<'_>, arrival: &Arrival<'_>) -> R
         elsewhere: Some(arrival.provider.to_owned()),
         ..NewUser::default()
     };
+    new.announce(service, tx).await?;
     let user = new
         .insert(service, tx, &crate::body::Object::new())
         .await

@@ -3,8 +3,10 @@
 //! Each draws a code, stores its hash, remembers the flow if it is to end in a code, and sends.
 
 use deadpool_postgres::Transaction;
+use serde_json::{Value, json};
 
 use crate::ask::Ask;
+use crate::hooks::{self, Moment};
 use crate::mail::{self, Kind, Letter, Token};
 use crate::otp::{self, PKCE, Slot};
 use crate::pkce::Challenge;
@@ -198,6 +200,7 @@ pub(crate) async fn email_change(
     if let Some(challenge) = &journey.challenge {
         flow::begin(service, tx, user.id, "email_change", challenge).await?;
     }
+    let mut told: Option<Value> = None;
     for (wanted, slot, address) in [
         (sides.current, Slot::EmailChangeCurrent, &user.email),
         (sides.new, Slot::EmailChangeNew, &user.new_email),
@@ -223,7 +226,22 @@ pub(crate) async fn email_change(
             .with("NewEmail", &user.new_email)
             .with("SendingTo", address)
             .with_token(service, token);
-        mail::send(service, tx, letter).await?;
+        if !service.hooks.listens(Moment::SendEmail) {
+            mail::send(service, tx, letter).await?;
+            continue;
+        }
+        // AUTH-HOOK-09: the hook is told of both at once, and by names that are what they are.
+        if let Some(told) = &mut told {
+            let data = &mut told["email_data"];
+            data["token_hash_new"] = data["token_hash"].take();
+            data["token_new"] = json!(issued.otp);
+            data["token_hash"] = json!(issued.stored);
+        } else {
+            told = Some(json!({ "user": user.json(), "email_data": letter.data(service) }));
+        }
+    }
+    if let Some(told) = told {
+        hooks::ask(service, tx, Moment::SendEmail, told).await?;
     }
     Ok(())
 }

@@ -4,6 +4,11 @@
 //! change hands only under a lock on the session's row, so any number of clients that refresh at once end with
 //! the same token. Passwords are hashed on as many threads as there are cores, and who finds no place in time
 //! is told to come back.
+//!
+//! People come in by a password, by a code or link that is sent to them (`otp`, `letters`, `verification`), by an
+//! account elsewhere (`oauth`, `external`), and show a second factor (`factor`) where there is one. Mail goes through
+//! the durable queue (`mail`), text messages through the operator's provider (`sms`); operators have a say at the
+//! moments of `hooks`. One configured address decides every link, and an allow list (`redirect`) where browsers go.
 
 pub mod import;
 
@@ -22,6 +27,7 @@ mod error;
 mod external;
 mod factor;
 mod flow;
+mod hooks;
 mod identity;
 mod letters;
 mod mail;

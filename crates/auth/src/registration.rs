@@ -107,6 +107,7 @@ async fn create(service: &Inner, ask: &Ask, wish: &Wish, hash: String) -> Result
     };
     let mut client = service.pool.get().await?;
     let tx = client.transaction().await?;
+    new.announce(service, &tx).await?;
     let mut user = new.insert(service, &tx, &wish.data).await?;
     let traits = json!({ "provider": wish.provider() });
     let answer = if confirmed {

@@ -10,6 +10,7 @@ use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use web::Health;
 
 use crate::captcha::Captcha;
+use crate::hooks::Hooks;
 use crate::mail::Post;
 use crate::oauth::Providers;
 use crate::password::{Hasher, Pwned, Rules};
@@ -41,6 +42,7 @@ pub(crate) struct Inner {
     pub(crate) texts: Texts,
     pub(crate) providers: Providers,
     pub(crate) captcha: Option<Captcha>,
+    pub(crate) hooks: Hooks,
     pwned: Option<Pwned>,
     /// `iss` of access tokens.
     pub(crate) issuer: String,
@@ -66,6 +68,7 @@ impl Auth {
             post: Post::new(settings, &deps)?,
             texts: Texts::new(settings)?,
             captcha: Captcha::new(settings)?,
+            hooks: Hooks::new(settings)?,
             pwned: Pwned::new(settings),
             providers: Providers::new(settings, &deps.providers, Arc::clone(&deps.clock))?,
             redirects: Redirects::new(settings),

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::ask::Ask;
 use crate::service::Inner;
 use crate::user::User;
-use crate::{Error, db};
+use crate::{Error, db, hooks};
 
 /// When a session began, was refreshed, and must end.
 #[derive(Debug, Clone, Copy)]
@@ -84,11 +84,18 @@ pub(crate) async fn begin(
         aal: "aal1".into(),
         amr: json!([{ "method": method, "timestamp": now.timestamp() }]),
     };
-    Ok(tokens(service, user, &standing, &token))
+    tokens(service, client, user, &standing, &token, method).await
 }
 
 /// The response of every grant.
-pub(crate) fn tokens(service: &Inner, user: &User, standing: &Standing, refresh: &str) -> Value {
+pub(crate) async fn tokens(
+    service: &Inner,
+    client: &impl GenericClient,
+    user: &User,
+    standing: &Standing,
+    refresh: &str,
+    method: &str,
+) -> Result<Value, Error> {
     let issued = service.clock.unix();
     let lifetime = service.settings.jwt_expiry.as_secs();
     let expires = issued.saturating_add_unsigned(lifetime);
@@ -108,14 +115,15 @@ pub(crate) fn tokens(service: &Inner, user: &User, standing: &Standing, refresh:
         "session_id": standing.session,
         "is_anonymous": user.is_anonymous,
     });
-    json!({
+    let claims = hooks::claims(service, client, claims, method).await?;
+    Ok(json!({
         "access_token": service.keys.sign(&claims),
         "token_type": "bearer",
         "expires_in": lifetime,
         "expires_at": expires,
         "refresh_token": refresh,
         "user": user.json(),
-    })
+    }))
 }
 
 /// Ends all sessions of a user but, perhaps, one.

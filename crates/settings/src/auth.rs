@@ -295,6 +295,42 @@ section! {
         /// Users may add and remove identities of their own.
         pub manual_linking_enabled: bool = "false", env ["GOTRUE_SECURITY_MANUAL_LINKING_ENABLED"];
 
+        /// Ask the operator before an access token is made.
+        pub hook_custom_access_token_enabled: bool = "false", env ["GOTRUE_HOOK_CUSTOM_ACCESS_TOKEN_ENABLED"];
+        /// Whom: `pg-functions://postgres/<schema>/<function>` or an https address.
+        pub hook_custom_access_token_uri: String = "", env ["GOTRUE_HOOK_CUSTOM_ACCESS_TOKEN_URI"];
+        /// Secrets that sign what an address is asked: `v1,whsec_<base64>`, separated by `|`.
+        pub hook_custom_access_token_secrets: Secret = "", env ["GOTRUE_HOOK_CUSTOM_ACCESS_TOKEN_SECRETS"];
+        /// Ask the operator instead of sending mail.
+        pub hook_send_email_enabled: bool = "false", env ["GOTRUE_HOOK_SEND_EMAIL_ENABLED"];
+        /// Whom: `pg-functions://postgres/<schema>/<function>` or an https address.
+        pub hook_send_email_uri: String = "", env ["GOTRUE_HOOK_SEND_EMAIL_URI"];
+        /// Secrets that sign what an address is asked: `v1,whsec_<base64>`, separated by `|`.
+        pub hook_send_email_secrets: Secret = "", env ["GOTRUE_HOOK_SEND_EMAIL_SECRETS"];
+        /// Ask the operator instead of sending a text message.
+        pub hook_send_sms_enabled: bool = "false", env ["GOTRUE_HOOK_SEND_SMS_ENABLED"];
+        /// Whom: `pg-functions://postgres/<schema>/<function>` or an https address.
+        pub hook_send_sms_uri: String = "", env ["GOTRUE_HOOK_SEND_SMS_URI"];
+        /// Secrets that sign what an address is asked: `v1,whsec_<base64>`, separated by `|`.
+        pub hook_send_sms_secrets: Secret = "", env ["GOTRUE_HOOK_SEND_SMS_SECRETS"];
+        /// Ask the operator before a user is made.
+        pub hook_before_user_created_enabled: bool = "false", env ["GOTRUE_HOOK_BEFORE_USER_CREATED_ENABLED"];
+        /// Whom: `pg-functions://postgres/<schema>/<function>` or an https address.
+        pub hook_before_user_created_uri: String = "", env ["GOTRUE_HOOK_BEFORE_USER_CREATED_URI"];
+        /// Secrets that sign what an address is asked: `v1,whsec_<base64>`, separated by `|`.
+        pub hook_before_user_created_secrets: Secret = "", env ["GOTRUE_HOOK_BEFORE_USER_CREATED_SECRETS"];
+        /// Ask the operator when a password was given.
+        pub hook_password_verification_attempt_enabled: bool = "false", env ["GOTRUE_HOOK_PASSWORD_VERIFICATION_ATTEMPT_ENABLED"];
+        /// Whom: `pg-functions://postgres/<schema>/<function>` or an https address.
+        pub hook_password_verification_attempt_uri: String = "", env ["GOTRUE_HOOK_PASSWORD_VERIFICATION_ATTEMPT_URI"];
+        /// Secrets that sign what an address is asked: `v1,whsec_<base64>`, separated by `|`.
+        pub hook_password_verification_attempt_secrets: Secret = "", env ["GOTRUE_HOOK_PASSWORD_VERIFICATION_ATTEMPT_SECRETS"];
+        /// Ask the operator when the code of a second factor was given.
+        pub hook_mfa_verification_attempt_enabled: bool = "false", env ["GOTRUE_HOOK_MFA_VERIFICATION_ATTEMPT_ENABLED"];
+        /// Whom: `pg-functions://postgres/<schema>/<function>` or an https address.
+        pub hook_mfa_verification_attempt_uri: String = "", env ["GOTRUE_HOOK_MFA_VERIFICATION_ATTEMPT_URI"];
+        /// Secrets that sign what an address is asked: `v1,whsec_<base64>`, separated by `|`.
+        pub hook_mfa_verification_attempt_secrets: Secret = "", env ["GOTRUE_HOOK_MFA_VERIFICATION_ATTEMPT_SECRETS"];
         /// Sign-up, sign-in and mail need a solved captcha.
         pub captcha_enabled: bool = "false", env ["GOTRUE_SECURITY_CAPTCHA_ENABLED"];
         /// Whose: `hcaptcha` or `turnstile`.

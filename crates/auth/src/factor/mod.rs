@@ -196,12 +196,8 @@ pub(crate) async fn elevate(
     let user = User::by_id(service, tx, factor.user)
         .await?
         .ok_or(Error::SubjectGone)?;
-    Ok(session::tokens(
-        service,
-        &user,
-        &standing(tx, session).await?,
-        &fresh,
-    ))
+    let standing = standing(tx, session).await?;
+    session::tokens(service, tx, &user, &standing, &fresh, factor.kind.method()).await
 }
 
 /// Takes a factor away; sessions that it raised fall back.

@@ -21,6 +21,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::hooks::{self, Moment};
 use crate::service::Inner;
 use crate::user::User;
 use crate::{Deps, Error, StartError};
@@ -73,6 +74,9 @@ pub(crate) struct Letter {
     pub(crate) variables: Value,
     /// It makes no sense afterwards.
     pub(crate) good_until: Option<DateTime<Utc>>,
+    /// For the operator's hook, which is asked at once.
+    #[serde(skip)]
+    pub(crate) user: Value,
 }
 
 /// The code and the link of a letter.
@@ -96,7 +100,20 @@ impl Letter {
             to: to.to_owned(),
             variables,
             good_until: None,
+            user: user.json(),
         }
+    }
+
+    /// What the operator's hook is told (AUTH-HOOK-08).
+    pub(crate) fn data(&self, service: &Inner) -> Value {
+        let text = |name: &str| self.variables[name].as_str().unwrap_or_default();
+        let action = self.kind.link_type().unwrap_or_else(|| self.kind.name());
+        json!({
+            "token": text("Token"), "token_hash": text("TokenHash"), "redirect_to": text("RedirectTo"),
+            "email_action_type": action, "site_url": service.own_url(""), "token_new": "", "token_hash_new": "",
+            "old_email": text("OldEmail"), "old_phone": text("OldPhone"), "provider": text("Provider"),
+            "factor_type": text("FactorType"),
+        })
     }
 
     /// The same with one more variable.
@@ -181,6 +198,12 @@ pub(crate) async fn send(
     {
         return Err(Error::EmailQuota);
     }
+    if service.hooks.listens(Moment::SendEmail) {
+        let payload = json!({ "user": letter.user, "email_data": letter.data(service) });
+        return hooks::ask(service, tx, Moment::SendEmail, payload)
+            .await
+            .map(drop);
+    }
     let Some(mailer) = &post.mailer else {
         // AUTH-MAIL-02
         tracing::info!(
@@ -210,12 +233,27 @@ pub(crate) async fn notify(service: &Inner, tx: &Transaction<'_>, letter: Letter
     let name = letter.kind.name();
     // After the fact, by the queue: a mail server's mood is no concern of the request.
     let result = match &service.post.mailer {
+        _ if service.hooks.listens(Moment::SendEmail) => apart(service, tx, &letter).await,
         Some(_) => service.post.outbox.put(tx, &letter).await,
         None => Ok(()),
     };
     if let Err(error) = result {
         tracing::warn!(kind = name, %error, "a notification is lost");
     }
+}
+
+/// Asks the hook so that a failure of it undoes nothing else.
+async fn apart(service: &Inner, tx: &Transaction<'_>, letter: &Letter) -> Result<(), Error> {
+    tx.batch_execute("savepoint hook").await?;
+    let payload = json!({ "user": letter.user, "email_data": letter.data(service) });
+    let asked = hooks::ask(service, tx, Moment::SendEmail, payload).await;
+    let end = if asked.is_ok() {
+        "release savepoint hook"
+    } else {
+        "rollback to savepoint hook"
+    };
+    tx.batch_execute(end).await?;
+    asked.map(drop)
 }
 
 /// Whether an address is on the list, if there is one; a label behind `+` does not count.

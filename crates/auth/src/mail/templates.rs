@@ -226,6 +226,7 @@ mod tests {
                 to: "ada@example.com".into(),
                 variables,
                 good_until: None,
+                user: json!(null),
             };
             let message = templates
                 .write(&letter, Uuid::nil(), DateTime::UNIX_EPOCH)
@@ -260,6 +261,7 @@ mod tests {
             to: "a@b".into(),
             variables: json!({"Data": {"name": "<i>"}}),
             good_until: None,
+            user: json!(null),
         };
         let write = || templates.write(&letter, Uuid::nil(), DateTime::UNIX_EPOCH);
         assert_eq!(write().await.html, "Hello &lt;i&gt;");

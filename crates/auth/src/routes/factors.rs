@@ -13,11 +13,12 @@ use crate::ask::Ask;
 use crate::audit::{self, Action, Actor};
 use crate::body::Text;
 use crate::factor::{self, Factor, Kind, totp};
+use crate::hooks::{self, Moment};
 use crate::mail::{self, Letter};
 use crate::rate::Limit;
 use crate::service::Inner;
 use crate::user::User;
-use crate::{Error, address, db, otp, sms};
+use crate::{Error, address, db, otp, session, sms};
 
 /// Shortest time that challenges and unverified factors live, whatever is configured.
 const LEAST: TimeDelta = TimeDelta::minutes(5);
@@ -226,7 +227,8 @@ pub(super) async fn challenge(service: &Inner, ask: &Ask, id: &str) -> Result<Re
         ) {
             return Err(Error::SmsSoon(seconds));
         }
-        let code = sms::send_factor(service, &factor.phone, &body.channel).await?;
+        let code =
+            sms::send_factor(service, &tx, &signed.user, &factor.phone, &body.channel).await?;
         stored = Some(otp::hash(&factor.phone, &code));
     }
     let challenge = service.random.uuid();
@@ -308,7 +310,19 @@ pub(super) async fn verify(service: &Inner, ask: &Ask, id: &str) -> Result<Respo
         .limits
         .attempt(Limit::WrongCode, &account, service.now())?;
     let stored: String = row.try_get("otp_code")?;
-    let step = check(service, &tx, &factor, &stored, &body.code).await?;
+    let step = check(service, &tx, &factor, &stored, &body.code).await;
+    let payload = json!({
+        "user_id": user.id, "factor_id": factor.id, "factor_type": factor.kind.name(), "valid": step.is_ok(),
+    });
+    if let Some((words, _)) = hooks::refusal(service, &tx, Moment::FactorAttempt, payload).await? {
+        session::end_all(&tx, user.id, None).await?;
+        tx.commit().await?;
+        let usual = "Further MFA verification attempts will be rejected.";
+        return Err(Error::FactorRejected(
+            words.unwrap_or_else(|| usual.to_owned()),
+        ));
+    }
+    let step = step?;
     service.limits.forgive(Limit::WrongCode, &account);
     let now = service.now();
     let sql = include_str!("../sql/pass_challenge.sql");

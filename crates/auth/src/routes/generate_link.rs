@@ -187,6 +187,7 @@ async fn sign_up(
         user_metadata: identity::data(id, Some(email), None, false, data),
         ..NewUser::default()
     };
+    new.announce(service, tx).await?;
     new.insert(service, tx, data)
         .await
         .map_err(|error| match error {

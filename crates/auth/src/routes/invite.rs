@@ -83,6 +83,7 @@ pub(super) async fn invitee(
         user_metadata: identity::data(id, Some(email), None, false, &data),
         ..NewUser::default()
     };
+    new.announce(service, tx).await?;
     new.insert(service, tx, &data)
         .await
         .map_err(|error| match error {

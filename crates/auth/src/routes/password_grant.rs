@@ -8,6 +8,7 @@ use super::ok;
 use crate::ask::Ask;
 use crate::audit::{self, Action, Actor};
 use crate::body::Text;
+use crate::hooks::{self, Moment};
 use crate::rate::Limit;
 use crate::service::Inner;
 use crate::user::User;
@@ -77,6 +78,9 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
     if good {
         service.limits.forgive(Limit::WrongPassword, &account);
     }
+    if let Some(user) = &user {
+        heed_hook(service, user, good).await?;
+    }
     let mut user = user.filter(|_| good).ok_or(Error::Credentials)?;
     if provider == "email" && user.times.email_confirmed.is_none() {
         return Err(Error::EmailNotConfirmed);
@@ -102,4 +106,26 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
         tokens["weak_password"] = json!({ "message": message, "reasons": reasons });
     }
     Ok(ok(&tokens))
+}
+
+/// The operator may refuse an attempt, right or wrong.
+async fn heed_hook(service: &Inner, user: &User, good: bool) -> Result<(), Error> {
+    if !service.hooks.listens(Moment::PasswordAttempt) {
+        return Ok(());
+    }
+    let mut client = service.pool.get().await?;
+    let tx = client.transaction().await?;
+    let payload = json!({ "user_id": user.id, "valid": good });
+    let refusal = hooks::refusal(service, &tx, Moment::PasswordAttempt, payload).await?;
+    if let Some((_, true)) = &refusal {
+        session::end_all(&tx, user.id, None).await?;
+    }
+    tx.commit().await?;
+    let Some((words, _)) = refusal else {
+        return Ok(());
+    };
+    let usual = "Further password verification attempts will be rejected.";
+    Err(Error::PasswordRejected(
+        words.unwrap_or_else(|| usual.to_owned()),
+    ))
 }

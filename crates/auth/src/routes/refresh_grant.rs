@@ -116,7 +116,8 @@ async fn attempt(service: &Inner, ask: &Ask, token: &str) -> Result<Option<Respo
     db::run(&tx, sql, &[&session, &service.now(), &agent, &ip]).await?;
     let actor = Actor::User(&presented.user);
     audit::write(service, &tx, actor, Action::TokenRefreshed, None).await?;
-    let answer = session::tokens(service, &presented.user, &presented.standing, &refresh);
+    let (user, standing) = (&presented.user, &presented.standing);
+    let answer = session::tokens(service, &tx, user, standing, &refresh, "token_refresh").await?;
     tx.commit().await?;
     Ok(Some(ok(&answer)))
 }

@@ -97,6 +97,7 @@ async fn anonymous(service: &Inner, ask: &Ask, body: Body) -> Result<Response, E
     };
     let mut client = service.pool.get().await?;
     let tx = client.transaction().await?;
+    new.announce(service, &tx).await?;
     let mut user = new
         .insert(service, &tx, &data)
         .await

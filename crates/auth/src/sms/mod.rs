@@ -13,6 +13,7 @@ use deadpool_postgres::GenericClient;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
+use crate::hooks::{self, Moment};
 use crate::mail::Quota;
 use crate::otp::{self, Slot};
 use crate::service::Inner;
@@ -191,6 +192,21 @@ pub(crate) async fn send(
     if settings.rate_limits && !settings.phone_autoconfirm && !texts.quota.take(now) {
         return Err(Error::SmsQuota);
     }
+    if service.hooks.listens(Moment::SendSms) {
+        let code = otp::draw(service, settings.sms_otp_length);
+        otp::put(
+            service,
+            client,
+            user.id,
+            purpose.slot(),
+            phone,
+            &otp::hash(phone, &code),
+        )
+        .await?;
+        let payload = json!({ "user": user.json(), "sms": { "otp": code, "phone": phone } });
+        hooks::ask(service, client, Moment::SendSms, payload).await?;
+        return Ok(String::new());
+    }
     let provider = texts.provider.as_ref().ok_or(Error::NoSmsProvider)?;
     if channel == "whatsapp" && !provider.speaks_whatsapp() {
         return Err(Error::validation(
@@ -229,6 +245,8 @@ pub(crate) async fn send(
 /// Sends the code of a second factor; answers with it.
 pub(crate) async fn send_factor(
     service: &Inner,
+    client: &impl GenericClient,
+    user: &User,
     phone: &str,
     channel: &str,
 ) -> Result<String, Error> {
@@ -238,6 +256,13 @@ pub(crate) async fn send_factor(
     }
     if settings.rate_limits && !settings.phone_autoconfirm && !texts.quota.take(now) {
         return Err(Error::SmsQuota);
+    }
+    if service.hooks.listens(Moment::SendSms) {
+        let code = otp::draw(service, settings.mfa_phone_otp_length);
+        let sms = json!({ "otp": code, "phone": phone, "sms_type": "mfa" });
+        let payload = json!({ "user": user.json(), "sms": sms });
+        hooks::ask(service, client, Moment::SendSms, payload).await?;
+        return Ok(code);
     }
     // The provider that makes codes itself cannot be told ours.
     let provider = texts

@@ -23,6 +23,9 @@ pub(crate) struct Says {
     pub(crate) forms: Vec<BTreeMap<String, String>>,
     /// The issuer that its document names, if not itself.
     pub(crate) issuer: Option<String>,
+    /// What hooks are answered: status, media type, body; and what they were asked, with its headers.
+    pub(crate) hook: (u16, &'static str, String),
+    pub(crate) asked: Vec<(http::HeaderMap, String)>,
 }
 
 #[derive(Debug, Clone)]
@@ -59,6 +62,8 @@ impl Elsewhere {
             status: 200,
             forms: Vec::new(),
             issuer: None,
+            hook: (200, "application/json", "{}".into()),
+            asked: Vec::new(),
         }));
         let desk = Desk {
             url: url.clone(),
@@ -115,6 +120,7 @@ fn id_token(url: &str, keys: &jwt::Keys, claims: &Value) -> String {
 
 async fn answer(State(desk): State<Desk>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
+    let headers = request.headers().clone();
     let body = axum::body::to_bytes(request.into_body(), 1 << 20)
         .await
         .unwrap();
@@ -137,6 +143,13 @@ async fn answer(State(desk): State<Desk>, request: Request) -> Response {
             let token = id_token(url, &desk.keys, &says.claims);
             let told = json!({"access_token": "their-token", "refresh_token": "their-refresh", "id_token": token, "token_type": "bearer"});
             return (status, axum::Json(told)).into_response();
+        }
+        "/hook" => {
+            says.asked
+                .push((headers, String::from_utf8(body.to_vec()).unwrap()));
+            let (status, media, body) = says.hook.clone();
+            let status = http::StatusCode::from_u16(status).unwrap();
+            return (status, [("content-type", media)], body).into_response();
         }
         "/siteverify" => {
             let form: BTreeMap<String, String> =

@@ -42,7 +42,7 @@ async fn a_confirmation_arrives_and_its_link_signs_in() {
         "http://localhost:8000/auth/v1/verify?token={hash}&type=signup&redirect_to=http%3A%2F%2Flocalhost%3A3000%2Fwelcome%3Fa%3Db"
     );
     assert_eq!(mail.link(), expected);
-    // AUTH-OTP-01 to 03
+    // AUTH-OTP-01, AUTH-OTP-02, AUTH-OTP-03
     let rows = format!(
         "select count(*) from auth.users as u join auth.one_time_tokens as t on t.user_id = u.id \
          where u.confirmation_token = '{hash}' and t.token_hash = '{hash}' and t.token_type = 'confirmation_token' \
@@ -281,6 +281,14 @@ async fn a_redirect_is_taken_only_from_the_list() {
             assert_eq!(landing.url, "http://localhost:3000");
         }
     }
+    // What the body says does not count (AUTH-HTTP-02).
+    let mut body = ada();
+    body["redirect_to"] = json!("https://a.example.com/x");
+    house.post("/signup", body).await.good();
+    assert_eq!(
+        house.mail().await.parameter("redirect_to"),
+        "http://localhost:3000"
+    );
     // A header counts before the query, the page that the request came from after it.
     let mut asked = request(
         "",
@@ -356,7 +364,7 @@ async fn mail_goes_to_listed_addresses_and_so_many_only() {
         .fails(400, "email_address_not_authorized", message);
     let labelled = json!({"email": "ada+x@example.com", "password": PASSWORD});
     house.post("/signup", labelled).await.good();
-    // AUTH-RATE-06
+    // AUTH-RATE-06, AUTH-MAIL-12
     let mut settings = confirming();
     settings.rate_limit_email_sent = "2/1h".into();
     let house = House::with(settings).await;

@@ -215,7 +215,7 @@ async fn what_goes_wrong_is_told_to_the_application() {
         .get("", "/authorize?provider=google&invite_token=x")
         .await;
     reply.fails(404, "user_not_found", "User identified by token not found");
-    // AUTH-OAUTH-07
+    // AUTH-OAUTH-06, AUTH-OAUTH-07, AUTH-ERR-07
     for (state, code, message) in [
         ("", "bad_oauth_callback", "OAuth state parameter missing"),
         ("x", "bad_oauth_state", "OAuth state parameter is invalid"),

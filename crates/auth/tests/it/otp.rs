@@ -43,7 +43,7 @@ async fn a_code_signs_up_who_is_new_and_signs_in_who_is_known() {
     let mail = house.mail().await;
     assert_eq!(mail.parameter("type"), "magiclink");
     assert_eq!(house.count("select count(*) from auth.users where recovery_token <> '' and confirmation_token = ''").await, 1);
-    // AUTH-OTP-05
+    // AUTH-OTP-05, AUTH-RATE-05
     let soon = house.post("/otp", ask).await;
     soon.fails(
         429,

@@ -19,7 +19,7 @@ async fn what_is_missing_or_wrong_is_told() {
         wrong,
         "Verify requires a token or a token hash",
     );
-    // AUTH-VERIFY-02, AUTH-VERIFY-06
+    // AUTH-VERIFY-02, AUTH-VERIFY-06, AUTH-ERR-07
     let landing = house
         .follow("http://localhost:8000/auth/v1/verify?type=magic&token=x")
         .await;
@@ -201,7 +201,7 @@ async fn who_is_banned_stays_outside() {
 
 #[tokio::test]
 async fn an_invitation_is_accepted() {
-    // AUTH-OTP-14, AUTH-VERIFY-11
+    // AUTH-OTP-14, AUTH-VERIFY-11, AUTH-ADMIN-15
     let house = House::with(confirming()).await;
     let service = house.service();
     let invite = async |token: &str, body: serde_json::Value| {
