@@ -277,6 +277,84 @@ const FRENCH: &[(&str, &str)] = &[
         "Un utilisateur, par ancien identifiant, nouveau, ou adresse",
     ),
     (
+        "Dump the old database, and prove that the dump can be restored",
+        "Sauvegarder l’ancienne base, et prouver que la sauvegarde se restaure",
+    ),
+    (
+        "Write the plan's SQL, scripts and Compose service for the application's repository",
+        "Écrire le SQL, les scripts et le service Compose du plan pour le dépôt de l’application",
+    ),
+    ("One compressed file", "Un fichier compressé"),
+    ("One file of SQL", "Un fichier SQL"),
+    (
+        "A folder, written by several workers",
+        "Un dossier, écrit à plusieurs",
+    ),
+    (
+        "Everything restored, every row compared",
+        "Tout restaurer, comparer chaque ligne",
+    ),
+    (
+        "Every definition restored, small tables compared",
+        "Restaurer chaque définition, comparer les petites tables",
+    ),
+    (
+        "Only the files' digests",
+        "Seulement les empreintes des fichiers",
+    ),
+    ("Where backups lie", "Où se trouvent les sauvegardes"),
+    (
+        "How the dump is written",
+        "Comment la sauvegarde est écrite",
+    ),
+    (
+        "Workers of the folder's format",
+        "Processus pour le format en dossier",
+    ),
+    (
+        "How pg_dump compresses, such as 6 or zstd:3",
+        "Comment pg_dump compresse, par exemple 6 ou zstd:3",
+    ),
+    (
+        "How thoroughly the backup is proved",
+        "À quel point la sauvegarde est prouvée",
+    ),
+    (
+        "The server it is proved on (default: the running stack's own)",
+        "Le serveur où elle est prouvée (par défaut : celui de la pile en marche)",
+    ),
+    (
+        "Prove a backup: restored beside, compared, dropped",
+        "Prouver une sauvegarde : restaurée à côté, comparée, supprimée",
+    ),
+    ("The dump", "La sauvegarde"),
+    (
+        "Restore into a new database, which then takes the old one's name",
+        "Restaurer dans une nouvelle base, qui prend ensuite le nom de l’ancienne",
+    ),
+    ("The backups in a folder", "Les sauvegardes d’un dossier"),
+    (
+        "The database's name; the one that has it is kept under another",
+        "Le nom de la base ; celle qui le porte est gardée sous un autre",
+    ),
+    (
+        "The server it is restored on (default: the running stack's own)",
+        "Le serveur où restaurer (par défaut : celui de la pile en marche)",
+    ),
+    (
+        "Over what the database holds, in one transaction, once its name is typed",
+        "Par-dessus ce que contient la base, en une transaction, une fois son nom tapé",
+    ),
+    ("The application's folder", "Le dossier de l’application"),
+    (
+        "The API's address in the files (default: http://localhost:8000)",
+        "L’adresse de l’API dans les fichiers (par défaut : http://localhost:8000)",
+    ),
+    (
+        "Replace files that say something else; originals are kept under .passerelle/backup",
+        "Remplacer les fichiers différents ; les originaux restent sous .passerelle/backup",
+    ),
+    (
         "Take back what a run made",
         "Reprendre ce qu’une exécution a fait",
     ),

@@ -190,6 +190,34 @@ messages! {
     Proving: "proving …" / "vérification …";
     Verified { checks, failed }: "{checks} checks, {failed} failed" / "{checks} contrôles, {failed} en échec";
     DryRunDone: "a dry run: nothing was touched" / "à blanc : rien n’a été touché";
+    BackupMade { path, tables, bytes }: "{path}: {tables} tables, {bytes} bytes" / "{path} : {tables} tables, {bytes} octets";
+    BackupProved { tables }: "restored beside, compared and dropped: {tables} tables are as they were dumped"
+        / "restaurée à côté, comparée et supprimée : {tables} tables sont comme à la sauvegarde";
+    RestoreInto { path, database }: "{path} will be database {database}" / "{path} deviendra la base {database}";
+    BackupRestored { database, tables }: "database {database} is restored; {tables} tables are as they were dumped"
+        / "la base {database} est restaurée ; {tables} tables sont comme à la sauvegarde";
+    OldDatabaseKept { database }: "the database that had the name is kept as {database}"
+        / "la base qui portait ce nom est gardée : {database}";
+    SlotsStay { slots }: "replication slots stay with the old database: {slots}"
+        / "des emplacements de réplication restent avec l’ancienne base : {slots}";
+    NoBackups { dir }: "there is no backup in {dir}" / "il n’y a pas de sauvegarde dans {dir}";
+    ClientMissing { program }: "{program} is needed and was not found" / "{program} est nécessaire et introuvable";
+    ClientTooOld { program, found, server }: "{program} is of version {found}, the server of version {server}"
+        / "{program} est de version {found}, le serveur de version {server}";
+    ClientFailed { program, said }: "{program} failed: {said}" / "{program} a échoué : {said}";
+    NoBackup { path, reason }: "{path} is no backup: {reason}" / "{path} n’est pas une sauvegarde : {reason}";
+    BackupDamaged { path, reason }: "{path} is damaged: {reason}" / "{path} est endommagé : {reason}";
+    BackupDiffers { what }: "the restored database is not what was dumped: {what}"
+        / "la base restaurée n’est pas celle qui a été sauvegardée : {what}";
+    PlainAsAWhole: "a dump in plain SQL can only be restored into a new database, and as a whole"
+        / "une sauvegarde en SQL ne se restaure que dans une nouvelle base, et en entier";
+    FormatCustom: "passerelle migrate backup --format custom" / "passerelle migrate backup --format custom";
+    NotSwapped { database, error }: "database {database} is as it was: {error}" / "la base {database} est restée : {error}";
+    FileWritten { path }: "written: {path}" / "écrit : {path}";
+    FileUnchanged { path }: "unchanged: {path}" / "inchangé : {path}";
+    FileDiffers { path }: "left alone, says something else: {path}" / "laissé tel quel, dit autre chose : {path}";
+    FileReplaced { path, kept }: "replaced: {path}; the original is {kept}" / "remplacé : {path} ; l’original est {kept}";
+    FilesDiffer { count }: "{count} files are there and say something else" / "{count} fichiers existent et disent autre chose";
     LookupBy: "one of --email, --old-id and --uuid is needed" / "il faut l’un de --email, --old-id et --uuid";
     NobodyFound: "nobody" / "personne";
     NoSuchStep { step, known }: "{step} is not a step; there are {known}" / "{step} n’est pas une étape ; il y a {known}";

@@ -6,6 +6,7 @@ mod configuration;
 mod db;
 mod environment;
 mod keys;
+mod moving;
 mod place;
 mod project;
 mod refusals;

@@ -11,6 +11,12 @@ pub(crate) enum Migrate {
         after_help = "Example:\n  passerelle migrate preflight --from postgresql://insight_user@localhost:5433/insight_db"
     )]
     Preflight(Reach),
+    /// Dump the old database, and prove that the dump can be restored.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "Examples:\n  passerelle migrate backup\n  passerelle migrate backup restore backups/backup_20260102_030405.dump --into postgres"
+    )]
+    Backup(Backup),
     /// Find the users table, what refers to it, and what is in the way.
     #[command(after_help = "Example:\n  OLD_DATABASE_URL=… passerelle migrate inspect")]
     Inspect(Inspect),
@@ -50,6 +56,9 @@ pub(crate) enum Migrate {
         after_help = "Examples:\n  passerelle migrate rollback\n  passerelle migrate rollback --to S10"
     )]
     Rollback(Rollback),
+    /// Write the plan's SQL, scripts and Compose service for the application's repository.
+    #[command(after_help = "Example:\n  passerelle migrate emit --dir .")]
+    Emit(Emit),
 }
 
 /// Where the two databases are.
@@ -170,4 +179,108 @@ pub(crate) struct Test {
     /// Also write the outcome as JUnit XML.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
+}
+
+/// How a dump is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DumpFormat {
+    /// One compressed file.
+    Custom,
+    /// One file of SQL.
+    Plain,
+    /// A folder, written by several workers.
+    Directory,
+}
+
+/// How thoroughly a backup is proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Proof {
+    /// Everything restored, every row compared.
+    Full,
+    /// Every definition restored, small tables compared.
+    Schema,
+    /// Only the files' digests.
+    None,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    #[command(subcommand)]
+    pub(crate) command: Option<BackupCommand>,
+    /// The old database; OLD_DATABASE_URL keeps the password out of the process list.
+    #[arg(long, value_name = "URL")]
+    pub(crate) from: Option<String>,
+    /// Where backups lie.
+    #[arg(long, value_name = "FOLDER", default_value = "backups")]
+    pub(crate) dir: PathBuf,
+    /// How the dump is written.
+    #[arg(long, value_enum, default_value_t = DumpFormat::Custom)]
+    pub(crate) format: DumpFormat,
+    /// Workers of the folder's format.
+    #[arg(short, long, value_name = "NUMBER", default_value_t = 2)]
+    pub(crate) jobs: usize,
+    /// How pg_dump compresses, such as 6 or zstd:3.
+    #[arg(long, value_name = "METHOD")]
+    pub(crate) compress: Option<String>,
+    /// How thoroughly the backup is proved.
+    #[arg(long, value_enum, default_value_t = Proof::Full)]
+    pub(crate) verify: Proof,
+    /// The server it is proved on (default: the running stack's own).
+    #[arg(long, value_name = "URL")]
+    pub(crate) verify_on: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BackupCommand {
+    /// Prove a backup: restored beside, compared, dropped.
+    Verify {
+        /// The dump.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// How thoroughly the backup is proved.
+        #[arg(long, value_enum, default_value_t = Proof::Full)]
+        level: Proof,
+        /// The server it is proved on (default: the running stack's own).
+        #[arg(long, value_name = "URL")]
+        on: Option<String>,
+    },
+    /// Restore into a new database, which then takes the old one's name.
+    Restore(Restore),
+    /// The backups in a folder.
+    List {
+        /// Where backups lie.
+        #[arg(long, value_name = "FOLDER", default_value = "backups")]
+        dir: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The dump.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The database's name; the one that has it is kept under another.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) into: String,
+    /// The server it is restored on (default: the running stack's own).
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: Option<String>,
+    /// Over what the database holds, in one transaction, once its name is typed.
+    #[arg(long)]
+    pub(crate) in_place: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Emit {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// The application's folder.
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// The API's address in the files (default: http://localhost:8000).
+    #[arg(long, value_name = "URL")]
+    pub(crate) api: Option<String>,
+    /// Replace files that say something else; originals are kept under .passerelle/backup.
+    #[arg(long)]
+    pub(crate) force: bool,
 }

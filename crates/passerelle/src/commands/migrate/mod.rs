@@ -1,5 +1,7 @@
 //! `migrate`: moves an application's database onto the stack.
 
+mod backup;
+mod emit;
 mod evidence;
 mod failure;
 pub(crate) mod flags;
@@ -24,6 +26,7 @@ pub(crate) fn run(context: &Context, command: &Migrate) -> Result<ExitCode, Fail
     runtime()?.block_on(async {
         match command {
             Migrate::Preflight(reach) => preflight::run(context, reach).await,
+            Migrate::Backup(flags) => backup::run(context, flags).await,
             Migrate::Inspect(flags) => inspect::run(context, flags).await,
             Migrate::Plan(flags) => plan::run(context, flags).await,
             Migrate::Run(flags) => run::run(context, flags).await,
@@ -34,6 +37,7 @@ pub(crate) fn run(context: &Context, command: &Migrate) -> Result<ExitCode, Fail
             Migrate::Lookup(flags) => lookup::run(context, flags).await,
             Migrate::Test(flags) => test::run(context, flags).await,
             Migrate::Rollback(flags) => rollback::run(context, flags).await,
+            Migrate::Emit(flags) => emit::run(context, flags).await,
         }
     })
 }
