@@ -98,6 +98,14 @@ pub enum Error {
     /// The plan cannot be used.
     #[error(transparent)]
     Plan(#[from] crate::plan::PlanError),
+    /// The target's API did not do what was asked.
+    #[error("{step}: {why}")]
+    Api {
+        /// Which call.
+        step: String,
+        /// What it answered.
+        why: String,
+    },
     /// A file of the run cannot be read or written.
     #[error("a file of the run: {0}")]
     File(std::io::Error),

@@ -9,7 +9,7 @@ use crate::ids::Seed;
 use crate::inventory::Inventory;
 use crate::plan::{Decision, Question, TableAction};
 use crate::session::{Source, Target};
-use crate::users::{Outcome, Problem, survey};
+use crate::users::{Directory, Outcome, Problem, survey};
 use crate::{Error, Plan};
 
 /// What a run would do.
@@ -60,12 +60,31 @@ pub async fn forecast(
     plan: &Plan,
     seed: &Seed,
 ) -> Result<Forecast, Error> {
+    let client = target.session().await?;
+    judge(source, &Directory::Database(&client), plan, seed).await
+}
+
+/// The same where the target is known by the users it listed.
+pub async fn forecast_of(
+    source: &Source,
+    there: &[auth::import::Present],
+    plan: &Plan,
+    seed: &Seed,
+) -> Result<Forecast, Error> {
+    judge(source, &Directory::Listed(there), plan, seed).await
+}
+
+async fn judge(
+    source: &Source,
+    target: &Directory<'_>,
+    plan: &Plan,
+    seed: &Seed,
+) -> Result<Forecast, Error> {
     let snapshot = source.snapshot().await?;
     let inventory = Inventory::read(snapshot.keeper()).await?;
     crate::run::check_source(plan, &inventory)?;
     let reader = snapshot.session().await?;
-    let client = target.session().await?;
-    let survey = survey(&reader, &client, plan, &inventory, seed).await?;
+    let survey = survey(&reader, target, plan, &inventory, seed).await?;
     let mut users: BTreeMap<&str, (Outcome, u64)> = BTreeMap::new();
     for verdict in &survey.verdicts {
         users

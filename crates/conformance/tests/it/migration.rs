@@ -196,6 +196,83 @@ async fn insight_moves_in_from_the_command_line() {
     assert_eq!(stage.fingerprint().await, before);
 }
 
+/// MIG-USR-02, MIG-USR-03, MIG-UPS-01, MIG-DUP-06: over the admin API alone, with ids chosen here, passwords as they were,
+/// bans and metadata; what was made is not made again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn users_move_over_http_with_nothing_but_a_key() {
+    let stage = Move::new(Variant::A).await;
+    stage.ends(&["plan"], 0);
+    let over_http = |dry: &str, code: i32| {
+        let output = stage
+            .command(&["users", "--channel", "http", "--json", "--yes"])
+            .env("DRY_RUN", dry)
+            .env("SUPABASE_URL", &stage.site.url)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{text}\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_str::<Value>(text.lines().last().unwrap()).unwrap()
+    };
+    let count = async || {
+        let client = Endpoint::parse(&stage.site.database_url("postgres"))
+            .unwrap()
+            .connect()
+            .await
+            .unwrap();
+        let row = client
+            .query_one("select count(*) from auth.users", &[])
+            .await
+            .unwrap();
+        row.get::<_, i64>(0)
+    };
+    // MIG-DRY-01: dry unless told otherwise.
+    let forecast = over_http("true", 0);
+    assert_eq!(count().await, 0);
+    let done = over_http("false", 0);
+    assert_eq!(done["summary"]["users"]["created"], 5, "{done}");
+    assert_eq!(count().await, 5);
+    assert_eq!(over_http("false", 0)["summary"]["users"]["created"], 5);
+    assert_eq!(count().await, 5);
+    let runs = stage.site.dir.path().join(".passerelle/runs");
+    let run = std::fs::read_dir(runs)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let csv = std::fs::read_to_string(run.join("mapping.csv")).unwrap();
+    let sample = forecast["summary"]["forecast"]["sample"][0][1]
+        .as_str()
+        .unwrap();
+    assert!(csv.contains(sample), "the id of the dry run: {csv}");
+    // Old passwords and bans, through the front door.
+    let client = reqwest::Client::new();
+    for (note, status) in [("admin", 200), ("ordinary", 200), ("inactive", 400)] {
+        let account = stage.account(note);
+        let answer = client
+            .post(format!(
+                "{}/auth/v1/token?grant_type=password",
+                stage.site.url
+            ))
+            .header("apikey", stage.site.key("ANON_KEY"))
+            .json(&serde_json::json!({ "email": account.email, "password": account.password }))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(
+            answer.status().as_u16(),
+            status,
+            "{note}: {}",
+            answer.text().await.unwrap()
+        );
+    }
+}
+
 fn private(path: &std::path::Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();

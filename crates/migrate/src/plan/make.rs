@@ -115,22 +115,6 @@ const LIVE: [&str; 16] = [
     "order",
     "orders",
 ];
-/// Roles that mean what they say.
-const ROLES: [&str; 12] = [
-    "user",
-    "admin",
-    "member",
-    "moderator",
-    "editor",
-    "viewer",
-    "staff",
-    "owner",
-    "guest",
-    "manager",
-    "customer",
-    "author",
-];
-
 /// What a person asked for.
 #[derive(Debug, Clone)]
 pub struct Wishes {
@@ -256,13 +240,14 @@ fn users(table: &Table, inspection: &Inspection, best: &inspect::UsersCandidate)
             .roles
             .iter()
             .map(|(role, _)| {
-                let role = role.clone().unwrap_or_default();
-                let becomes = if ROLES.contains(&role.as_str()) {
-                    &role
-                } else {
-                    "ask"
+                let value = role.clone().unwrap_or_default();
+                // A known role means what it says; null is the least privileged.
+                let becomes = match role {
+                    _ if people.unknown_roles.contains(role) => "ask",
+                    Some(role) => role,
+                    None => "user",
                 };
-                (role.clone(), becomes.to_owned())
+                (value.clone(), becomes.to_owned())
             })
             .collect()
     });
@@ -432,7 +417,14 @@ fn tables(inventory: &Inventory, inspection: &Inspection, plan: &Plan) -> Vec<Ta
         .filter_map(|sorted| {
             let table = inventory.table(&sorted.table)?;
             let (action, reason) = match sorted.sort {
-                _ if table.name == mapping => (TableAction::Skip, "the run makes its own mapping"),
+                _ if table.name == mapping
+                    || plan
+                        .leftover
+                        .as_ref()
+                        .is_some_and(|it| it.table == table.name) =>
+                {
+                    (TableAction::Skip, "the run makes its own mapping")
+                }
                 TableKindOfUse::Application => (TableAction::Copy, ""),
                 TableKindOfUse::Bookkeeping => (TableAction::Copy, sorted.reason.as_str()),
                 TableKindOfUse::AuthPlumbing => (TableAction::Empty, sorted.reason.as_str()),

@@ -220,7 +220,8 @@ impl UsersPlan {
             .chain(password.into_iter().flatten())
     }
 
-    pub(super) fn questions(&self) -> Vec<Question> {
+    /// What must still be decided about users.
+    pub fn questions(&self) -> Vec<Question> {
         let mut questions: Vec<Question> = self
             .conflicts
             .iter()

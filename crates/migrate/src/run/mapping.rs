@@ -43,8 +43,8 @@ pub(super) async fn apply(
     Ok(())
 }
 
-/// The table for this plan's kind of id.
-pub(crate) fn table_sql(plan: &Plan) -> String {
+/// The statements that make `public.user_id_mapping` for this plan's kind of id.
+pub fn table_sql(plan: &Plan) -> String {
     TABLE.replace("{type}", &plan.users.id_type)
 }
 

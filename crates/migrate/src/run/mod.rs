@@ -19,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 pub(crate) use dependents::{retyped_function, wrapper_function};
 pub(crate) use mapping::read_back as read_mapping;
+pub use mapping::table_sql as mapping_table;
 pub use policies::statements as policy_statements;
 pub use rollback::{Undone, rollback};
 
@@ -27,7 +28,7 @@ use crate::inventory::{Inventory, Name};
 use crate::journal::{Journal, PartRecord, State};
 use crate::mapping::Mapping;
 use crate::session::{Snapshot, Source, Target};
-use crate::users::{Outcome, Problem, Survey, survey, write_users};
+use crate::users::{Directory, Outcome, Problem, Survey, survey, write_users};
 use crate::{Error, Plan};
 
 /// The steps in order.
@@ -199,7 +200,14 @@ pub async fn run(
     journal.finish(&client, "S01", None, None).await?;
 
     let reader = snapshot.session().await?;
-    let survey = survey(&reader, &client, plan, &inventory, &seed).await?;
+    let survey = survey(
+        &reader,
+        &Directory::Database(&client),
+        plan,
+        &inventory,
+        &seed,
+    )
+    .await?;
     let mut context = Context {
         snapshot: &snapshot,
         target,

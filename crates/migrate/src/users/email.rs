@@ -1,6 +1,6 @@
 //! Addresses, as the auth server stores them.
 
-use unicode_normalization::UnicodeNormalization as _;
+use crate::inspect::{Address, Problem};
 
 /// What is wrong with an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum EmailFault {
     TooLong,
     /// Control characters or line ends in it.
     Control,
+    /// Letters outside ASCII before the at sign.
+    Local,
     /// The auth server would refuse it.
     Invalid,
 }
@@ -22,27 +24,24 @@ impl EmailFault {
             Self::Missing => "MIG-U-EMAIL-NULL",
             Self::TooLong => "MIG-U-EMAIL-LONG",
             Self::Control => "MIG-U-EMAIL-CONTROL",
+            Self::Local => "MIG-U-EMAIL-LOCAL",
             Self::Invalid => "MIG-U-EMAIL-INVALID",
         }
     }
 }
 
-/// Blanks and zero-width characters around an address go, the rest is composed (NFC) and lower case (MIG-DUP-01);
-/// then it is judged by the auth server's own rule.
+/// The address by which a user is stored and compared (MIG-DUP-01), or why there can be none: inspection's own reading.
 pub fn normalize(raw: Option<&str>) -> Result<String, EmailFault> {
-    let blank = |c: char| {
-        c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
-    };
-    let email: String = raw.unwrap_or_default().trim_matches(blank).nfc().collect();
-    let email = email.to_lowercase();
-    if email.is_empty() {
-        return Err(EmailFault::Missing);
+    let address = Address::read(raw.unwrap_or_default());
+    if let Some(usable) = address.usable() {
+        return Ok(usable.to_owned());
     }
-    if email.len() > 255 {
-        return Err(EmailFault::TooLong);
-    }
-    if email.chars().any(char::is_control) {
-        return Err(EmailFault::Control);
-    }
-    auth::import::email(&email).ok_or(EmailFault::Invalid)
+    let has = |problem| address.problems.contains(&problem);
+    Err(match () {
+        () if has(Problem::Empty) => EmailFault::Missing,
+        () if has(Problem::Control) => EmailFault::Control,
+        () if has(Problem::Long) => EmailFault::TooLong,
+        () if has(Problem::Local) => EmailFault::Local,
+        () => EmailFault::Invalid,
+    })
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use futures_util::StreamExt as _;
-use tokio_postgres::{Client, GenericClient};
+use tokio_postgres::Client;
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -21,6 +21,37 @@ const LISTED: usize = 20;
 /// Users asked about at once on the target.
 const BATCH: usize = 1_000;
 
+/// Who is on the target already.
+pub(crate) enum Directory<'a> {
+    /// Asked in its database.
+    Database(&'a Client),
+    /// Listed before, by its API.
+    Listed(&'a [auth::import::Present]),
+}
+
+impl Directory<'_> {
+    async fn present(
+        &self,
+        ids: &[Uuid],
+        addresses: &[&str],
+    ) -> Result<Vec<auth::import::Present>, Error> {
+        match self {
+            Self::Database(client) => Ok(auth::import::present(*client, ids, addresses).await?),
+            Self::Listed(all) => Ok(all
+                .iter()
+                .filter(|it| {
+                    let same_address = it
+                        .email
+                        .as_deref()
+                        .is_some_and(|it| addresses.contains(&it));
+                    same_address || ids.contains(&it.id)
+                })
+                .cloned()
+                .collect()),
+        }
+    }
+}
+
 /// What must be remembered of everybody to tell who shares an address.
 struct Seen {
     address: u128,
@@ -33,7 +64,7 @@ struct Seen {
 /// Reads everybody and judges. `target` is asked who is there already.
 pub(crate) async fn survey(
     source: &Client,
-    target: &impl GenericClient,
+    target: &Directory<'_>,
     plan: &Plan,
     inventory: &Inventory,
     seed: &Seed,
@@ -200,7 +231,7 @@ fn notes(plan: &Plan, person: &Person, problems: &mut Problems) {
 
 /// MIG-DUP-05: who has an id or an address that is taken on the target.
 async fn already_there(
-    target: &impl GenericClient,
+    target: &Directory<'_>,
     plan: &Plan,
     survey: &mut Survey,
     problems: &mut Problems,
@@ -211,7 +242,7 @@ async fn already_there(
         .map(|(place, _)| survey.verdicts[*place].uuid)
         .collect();
     let addresses: Vec<&str> = emails.iter().map(|(_, email)| email.as_str()).collect();
-    let present = auth::import::present(target, &ids, &addresses).await?;
+    let present = target.present(&ids, &addresses).await?;
     if !present.is_empty() {
         let by_id: HashMap<Uuid, _> = present.iter().map(|it| (it.id, it)).collect();
         let by_email: HashMap<&str, _> = present

@@ -1,6 +1,7 @@
 //! The people: read, judged, written.
 
 mod email;
+mod http;
 mod judge;
 mod read;
 mod write;
@@ -11,7 +12,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 pub use email::{EmailFault, normalize};
-pub(crate) use judge::survey;
+pub use http::{Api, HttpOutcome, HttpReport, import_over_http};
+pub(crate) use judge::{Directory, survey};
 pub(crate) use write::{expected, fill_mapping, write_users};
 
 use crate::mapping::{IdForm, Mapped, Mapping};

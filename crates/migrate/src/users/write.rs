@@ -22,7 +22,7 @@ const BATCH: usize = 1_000;
 const CHUNK: usize = 64 << 10;
 
 /// The address that a user gets on the target.
-fn address(plan: &Plan, person: &Person, outcome: Outcome) -> String {
+pub(super) fn address(plan: &Plan, person: &Person, outcome: Outcome) -> String {
     if outcome != Outcome::Placeholder
         && let Ok(email) = normalize(person.email.as_deref())
     {
@@ -95,7 +95,7 @@ pub(crate) async fn fill_mapping(
 }
 
 /// What the mapping says of a password.
-fn password_status(treatment: Treatment) -> &'static str {
+pub(super) fn password_status(treatment: Treatment) -> &'static str {
     match treatment {
         Treatment::Import | Treatment::ImportTrimmed | Treatment::ImportStripped => "imported",
         Treatment::Verifier => "legacy",
@@ -104,7 +104,10 @@ fn password_status(treatment: Treatment) -> &'static str {
 }
 
 /// The survey and the stream come from the same snapshot, in the same order.
-fn matching<'a>(verdict: Option<&'a Verdict>, person: &Person) -> Result<&'a Verdict, Error> {
+pub(super) fn matching<'a>(
+    verdict: Option<&'a Verdict>,
+    person: &Person,
+) -> Result<&'a Verdict, Error> {
     verdict
         .filter(|verdict| *verdict.legacy == person.legacy)
         .ok_or_else(|| Error::Catalog("the users table changed while it was read".into()))
@@ -214,7 +217,7 @@ async fn write_batch(
 }
 
 /// The user as the auth server is to have it (MIG-USR-04 to 07, MIG-META-01 to 03).
-fn user(
+pub(super) fn user(
     plan: &Plan,
     verdict: &Verdict,
     person: &Person,

@@ -520,6 +520,30 @@ const FRENCH: &[(&str, &str)] = &[
         "The reference application: users with old passwords, conversations, documents, logs",
         "L’application de référence : utilisateurs avec leurs anciens mots de passe, conversations, documents, journaux",
     ),
+    (
+        "How users get onto the target",
+        "Comment les utilisateurs arrivent sur la cible",
+    ),
+    (
+        "Over SQL when there is a database, else over HTTP",
+        "Par SQL quand il y a une base, sinon par HTTP",
+    ),
+    (
+        "Into the target's database",
+        "Dans la base de la cible",
+    ),
+    (
+        "Over the admin API of any Supabase: SUPABASE_URL and the service key",
+        "Par l’API d’administration de tout Supabase : SUPABASE_URL et la clé de service",
+    ),
+    (
+        "The API for the http channel; SUPABASE_URL by default",
+        "L’API pour le canal http ; SUPABASE_URL par défaut",
+    ),
+    (
+        "Requests at once over HTTP",
+        "Requêtes simultanées par HTTP",
+    ),
 ];
 
 /// Names of values.

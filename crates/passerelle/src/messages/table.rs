@@ -225,6 +225,9 @@ messages! {
         / "la cible ne contient pas cette exécution : rien à reprendre";
     RollbackSummary { objects, step }: "{objects} objects of {step} and later will be taken back; the source was never changed"
         / "{objects} objets à partir de {step} seront repris ; la source n’a jamais été changée";
+    NoServiceKey: "the service key is not set" / "la clé de service n’est pas donnée";
+    PlainHttp { url }: "{url} is not encrypted and not on this machine" / "{url} n’est pas chiffré et n’est pas sur cette machine";
+    MappingWritten { path }: "the mapping is in {path}" / "la correspondance est dans {path}";
     OpenCredentials { path }: "{path} can be read by others" / "{path} est lisible par d’autres";
     BoxKeys: "generate JWT keys" / "générer les clés JWT";
     BoxEnv: "configure .env" / "configurer .env";

@@ -33,7 +33,7 @@ pub(crate) enum Migrate {
     Run(Run),
     /// Only the users and their mapping; a dry run unless DRY_RUN is false.
     #[command(after_help = "Example:\n  DRY_RUN=false passerelle migrate users")]
-    Users(Run),
+    Users(Users),
     /// Show the row security that the plan makes, and apply none.
     #[command(after_help = "Example:\n  passerelle migrate rls")]
     Rls(Reach),
@@ -130,6 +130,32 @@ pub(crate) struct Run {
     /// Do not prove the result.
     #[arg(long)]
     pub(crate) no_verify: bool,
+}
+
+/// How users get onto the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Channel {
+    /// Over SQL when there is a database, else over HTTP.
+    Auto,
+    /// Into the target's database.
+    Sql,
+    /// Over the admin API of any Supabase: SUPABASE_URL and the service key.
+    Http,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Users {
+    #[command(flatten)]
+    pub(crate) run: Run,
+    /// How users get onto the target.
+    #[arg(long, value_enum, default_value_t = Channel::Auto)]
+    pub(crate) channel: Channel,
+    /// The API for the http channel; SUPABASE_URL by default.
+    #[arg(long, value_name = "URL")]
+    pub(crate) api: Option<String>,
+    /// Requests at once over HTTP.
+    #[arg(long, default_value_t = 8, value_name = "NUMBER")]
+    pub(crate) concurrency: usize,
 }
 
 #[derive(Debug, Args)]

@@ -16,6 +16,7 @@ mod rollback;
 mod run;
 mod status;
 mod test;
+mod users;
 mod verify;
 
 use super::{Context, runtime};
@@ -30,7 +31,7 @@ pub(crate) fn run(context: &Context, command: &Migrate) -> Result<ExitCode, Fail
             Migrate::Inspect(flags) => inspect::run(context, flags).await,
             Migrate::Plan(flags) => plan::run(context, flags).await,
             Migrate::Run(flags) => run::run(context, flags).await,
-            Migrate::Users(flags) => run::users(context, flags).await,
+            Migrate::Users(flags) => users::run(context, flags).await,
             Migrate::Rls(reach) => rls::run(context, reach).await,
             Migrate::Verify(reach) => verify::run(context, reach).await,
             Migrate::Status(reach) => status::run(context, reach).await,

@@ -1,4 +1,4 @@
-//! `migrate run` and `migrate users`: a dry run, or the real one behind a typed word.
+//! `migrate run`: a dry run, or the real one behind a typed word.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
@@ -27,14 +27,7 @@ pub(super) async fn run(context: &Context, flags: &flags::Run) -> Result<ExitCod
     go(context, flags, dry, None).await
 }
 
-/// The seed's vocabulary: dry unless DRY_RUN says false.
-pub(super) async fn users(context: &Context, flags: &flags::Run) -> Result<ExitCode, Failure> {
-    let settings = Settings::load(&context.layers)?;
-    let dry = flags.dry_run || settings.migrate.dry_run != Some(false);
-    go(context, flags, dry, Some("S03")).await
-}
-
-async fn go(
+pub(super) async fn go(
     context: &Context,
     flags: &flags::Run,
     dry: bool,
@@ -260,7 +253,7 @@ fn accounts(context: &Context, report: &Report) {
 }
 
 /// MIG-DRY-02, MIG-DRY-03
-fn show(context: &Context, forecast: &Forecast) -> ExitCode {
+pub(super) fn show(context: &Context, forecast: &Forecast) -> ExitCode {
     let out = context.out;
     for (outcome, count) in &forecast.users {
         out.result(&format!("users {:<12} {count}", outcome.status()));
