@@ -17,6 +17,7 @@ use super::{reach, run as whole};
 use crate::commands::Context;
 use crate::exit::{ExitCode, Failure};
 use crate::messages::Message;
+use crate::state::State;
 
 pub(super) async fn run(context: &Context, flags: &flags::Users) -> Result<ExitCode, Failure> {
     let settings = Settings::load(&context.layers)?;
@@ -32,6 +33,13 @@ pub(super) async fn run(context: &Context, flags: &flags::Users) -> Result<ExitC
     let plan = reach::plan(&flags.run.reach.plan)?;
     let source = reach::source(context, &flags.run.reach)?;
     let seed = reach::seed(context, plan.run)?;
+    // A stack that runs here has its key; another's is named.
+    let running = State::read(&context.data_dir()?).is_some();
+    let settings = if running {
+        context.settings_with_keys()?.0
+    } else {
+        settings
+    };
     let api = api(flags, &settings)?;
     let questions = plan.users.questions();
     if !dry && !questions.is_empty() {
