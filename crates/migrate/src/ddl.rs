@@ -344,7 +344,7 @@ impl<'a> Shape<'a> {
             .iter()
             .filter(|column| self.is_credential(&column.name))
             .collect();
-        (!columns.is_empty()).then(|| Credentials {
+        (!columns.is_empty()).then_some(Credentials {
             shape: *self,
             columns,
         })

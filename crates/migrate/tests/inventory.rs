@@ -1,5 +1,4 @@
 //! The inventory of a real database.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use migrate::inventory::{Action, Generation, TableKind, TypeKind};
 use migrate::{Inventory, Name};

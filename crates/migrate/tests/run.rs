@@ -367,7 +367,7 @@ fn decide(plan: &mut Plan) {
     }
     for (value, role) in &mut plan.users.roles {
         if role == "ask" {
-            *role = if value == "Admin" { "admin" } else { "user" }.to_owned();
+            if value == "Admin" { "admin" } else { "user" }.clone_into(role);
         }
     }
     for acknowledgement in plan.blockers.values_mut() {

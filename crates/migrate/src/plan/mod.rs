@@ -288,7 +288,7 @@ impl Plan {
     /// Every point that somebody must still decide, as `object: answers`.
     pub fn questions(&self) -> Vec<Question> {
         let mut questions = Vec::new();
-        for reference in self.references.iter() {
+        for reference in &self.references {
             let object = format!("{}.{}", reference.table, reference.column);
             if reference.decision == Decision::Ask {
                 questions.push(Question::new("reference", &object, "include | exclude"));

@@ -1,5 +1,7 @@
 //! S09: what depends on tables: functions, views, materialized views, triggers. Then the planner gets its statistics.
 
+use std::fmt::Write as _;
+
 use tokio_postgres::{Client, Transaction};
 
 use super::Context;
@@ -30,13 +32,15 @@ pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<
         let name = sql::Ident::new(&trigger.name);
         let mut make = trigger.definition.clone();
         match trigger.enabled {
-            'D' => make.push_str(&format!("; alter table {quoted} disable trigger {name}")),
-            'A' => make.push_str(&format!(
-                "; alter table {quoted} enable always trigger {name}"
-            )),
-            'R' => make.push_str(&format!(
-                "; alter table {quoted} enable replica trigger {name}"
-            )),
+            'D' => {
+                let _ = write!(make, "; alter table {quoted} disable trigger {name}");
+            }
+            'A' => {
+                let _ = write!(make, "; alter table {quoted} enable always trigger {name}");
+            }
+            'R' => {
+                let _ = write!(make, "; alter table {quoted} enable replica trigger {name}");
+            }
             _ => {}
         }
         let inverse = format!("drop trigger if exists {name} on {quoted}");
@@ -226,21 +230,22 @@ async fn make_view(
     };
     let mut make = format!("create {kind} {name}");
     if !view.options.is_empty() {
-        make.push_str(&format!(" with ({})", view.options.join(", ")));
+        let _ = write!(make, " with ({})", view.options.join(", "));
     }
     let definition = view.definition.trim().trim_end_matches(';');
-    make.push_str(&format!(" as {definition}"));
+    let _ = write!(make, " as {definition}");
     if view.materialized && !view.populated {
         make.push_str(" with no data");
     }
     for index in &view.indexes {
-        make.push_str(&format!("; {index}"));
+        let _ = write!(make, "; {index}");
     }
     if let Some(comment) = &view.comment {
-        make.push_str(&format!(
+        let _ = write!(
+            make,
             "; comment on {kind} {name} is {}",
             sql::quote_literal(comment)
-        ));
+        );
     }
     let inverse = format!("drop {kind} if exists {name} cascade");
     try_make(context, tx, kind, &view.name.to_string(), &make, &inverse).await

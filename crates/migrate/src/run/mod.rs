@@ -46,6 +46,18 @@ pub const STEPS: [(&str, &str); 11] = [
     ("S11", "realtime"),
 ];
 
+/// The steps after the users, and where the run is once each is done.
+const PHASES: [(&str, State); 8] = [
+    ("S04", State::Schema),
+    ("S05", State::Loading),
+    ("S06", State::Loading),
+    ("S07", State::Loading),
+    ("S08", State::Loaded),
+    ("S09", State::Loaded),
+    ("S10", State::Loaded),
+    ("S11", State::Secured),
+];
+
 /// What a run tells while it works.
 #[derive(Debug, Clone)]
 pub enum Event<'a> {
@@ -231,17 +243,6 @@ pub async fn run(
     }
     // The mapping that counts is the one in the target.
     context.mapping = Arc::new(mapping::read_back(&client, &reader, plan).await?);
-    type Phase = (&'static str, State);
-    const PHASES: [Phase; 8] = [
-        ("S04", State::Schema),
-        ("S05", State::Loading),
-        ("S06", State::Loading),
-        ("S07", State::Loading),
-        ("S08", State::Loaded),
-        ("S09", State::Loaded),
-        ("S10", State::Loaded),
-        ("S11", State::Secured),
-    ];
     for (name, state) in PHASES {
         if !within(name) {
             break;

@@ -1,5 +1,7 @@
 //! S10: who may see and change what. Everything is closed first; a table opens by its pattern alone.
 
+use std::fmt::Write as _;
+
 use tokio_postgres::Client;
 
 use super::Context;
@@ -352,9 +354,10 @@ async fn views(context: &Context<'_>, tx: &tokio_postgres::Transaction<'_>) -> R
             "revoke all on {name} from anon, authenticated; grant select on {name} to service_role"
         );
         if !view.materialized && version >= 150_000 {
-            sql.push_str(&format!(
+            let _ = write!(
+                sql,
                 "; alter view {name} set (security_invoker = on); grant select on {name} to authenticated"
-            ));
+            );
         } else {
             context.warn(
                 "MIG-R-VIEW",

@@ -1,7 +1,9 @@
 //! S06 and S07: indexes, then keys and checks. Each is made in a transaction of its own unless it is there.
 
-use futures_util::future::try_join_all;
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::future::try_join_all;
 
 use super::Context;
 use crate::Error;
@@ -225,9 +227,10 @@ fn new_keys(context: &Context<'_>, shape: &Shape<'_>) -> Vec<Piece> {
             action.sql(),
         );
         if !later.is_empty() {
-            make.push_str(&format!(
+            let _ = write!(
+                make,
                 "; alter table {quoted} validate constraint {constraint}"
-            ));
+            );
         }
         pieces.push(Piece {
             step: "S07",

@@ -34,6 +34,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Api {
     url: String,
     key: Secret,
+    /// Requests at once.
+    concurrency: usize,
     client: Client,
 }
 
@@ -66,11 +68,13 @@ pub struct HttpReport {
 }
 
 impl Api {
-    /// The API at this address. Opaque keys (`sb_secret_…`) travel as `apikey` alone.
-    pub fn new(url: &str, key: Secret) -> Self {
+    /// The API at this address. Opaque keys (`sb_secret_…`) travel as `apikey` alone; at most
+    /// `concurrency` requests are under way.
+    pub fn new(url: &str, key: Secret, concurrency: usize) -> Self {
         Self {
             url: url.trim_end_matches('/').to_owned(),
             key,
+            concurrency,
             client: Client::new(),
         }
     }
@@ -221,7 +225,6 @@ pub async fn import_over_http(
     plan: &Plan,
     seed: &Seed,
     api: &Api,
-    concurrency: usize,
     now: DateTime<Utc>,
     journal: &Path,
     done: &(dyn Fn(u64) + Sync),
@@ -258,7 +261,7 @@ pub async fn import_over_http(
                 Ok::<_, Error>(Some(one(plan, api, verdict, &person, now).await))
             }
         })
-        .buffer_unordered(concurrency.max(1));
+        .buffer_unordered(api.concurrency.max(1));
     let mut work = std::pin::pin!(work);
     while let Some(outcome) = work.next().await {
         if let Some(outcome) = outcome? {

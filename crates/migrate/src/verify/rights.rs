@@ -160,22 +160,18 @@ async fn expected_rows(
 ) -> Result<i64, Error> {
     let admin = caller.app_role == scene.plan.rls.admin_role;
     Ok(match (caller.role, table.access) {
-        ("service_role", _) => all,
-        ("anon", Pattern::PublicRead) => all,
+        ("service_role", _) | (_, Pattern::PublicRead) => all,
         ("anon", _) | (_, Pattern::ServiceOnly | Pattern::Ask) => 0,
-        (_, Pattern::PublicRead | Pattern::AuthenticatedRead) => all,
-        (_, Pattern::AdminOnly) => {
-            if admin {
-                all
-            } else {
-                0
-            }
-        }
-        (_, Pattern::OwnerAdmin | Pattern::OwnerRead | Pattern::AppendOnly | Pattern::Profile)
-            if admin =>
-        {
-            all
-        }
+        (_, Pattern::AuthenticatedRead) => all,
+        (
+            _,
+            Pattern::OwnerAdmin
+            | Pattern::OwnerRead
+            | Pattern::AppendOnly
+            | Pattern::Profile
+            | Pattern::AdminOnly,
+        ) if admin => all,
+        (_, Pattern::AdminOnly) => 0,
         (_, Pattern::ParentOwned) => return parent_rows(scene, client, table, admin, all).await,
         _ => own_rows(client, table, caller).await?,
     })

@@ -116,8 +116,8 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) reach: Reach,
     /// Touch nothing and show what would happen.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
+    #[arg(long = "dry-run")]
+    pub(crate) dry: bool,
     /// Tables at once.
     #[arg(long, value_name = "NUMBER")]
     pub(crate) jobs: Option<usize>,

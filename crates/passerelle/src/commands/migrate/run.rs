@@ -23,7 +23,7 @@ const MOST_JOBS: usize = 8;
 
 pub(super) async fn run(context: &Context, flags: &flags::Run) -> Result<ExitCode, Failure> {
     let settings = Settings::load(&context.layers)?;
-    let dry = flags.dry_run || settings.migrate.dry_run == Some(true);
+    let dry = flags.dry || settings.migrate.dry_run == Some(true);
     go(context, flags, dry, None).await
 }
 
@@ -217,11 +217,10 @@ fn options(context: &Context, flags: &flags::Run, until: Option<&str>) -> Result
 }
 
 async fn interrupted() {
-    let mut terminate =
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(signal) => signal,
-            Err(_) => return std::future::pending().await,
-        };
+    let terminate = tokio::signal::unix::SignalKind::terminate();
+    let Ok(mut terminate) = tokio::signal::unix::signal(terminate) else {
+        return std::future::pending().await;
+    };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}

@@ -1,6 +1,7 @@
 //! `migrate test`: the seed's tests and more, through the front door (section 27 of the contract). What is made for
 //! it is taken away again, also after a failure.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -191,10 +192,11 @@ fn report(outcomes: &[Outcome]) -> String {
         } else {
             format!("><failure message=\"{detail}\"/></testcase>")
         };
-        out.push_str(&format!(
-            "  <testcase classname=\"section{}\" name=\"{name}\"{inner}\n",
+        let _ = writeln!(
+            out,
+            "  <testcase classname=\"section{}\" name=\"{name}\"{inner}",
             it.section
-        ));
+        );
     }
     out.push_str("</testsuite>\n");
     out

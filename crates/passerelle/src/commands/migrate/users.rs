@@ -21,7 +21,7 @@ use crate::state::State;
 
 pub(super) async fn run(context: &Context, flags: &flags::Users) -> Result<ExitCode, Failure> {
     let settings = Settings::load(&context.layers)?;
-    let dry = flags.run.dry_run || settings.migrate.dry_run != Some(false);
+    let dry = flags.run.dry || settings.migrate.dry_run != Some(false);
     let over_http = match flags.channel {
         Channel::Http => true,
         Channel::Sql => false,
@@ -72,7 +72,6 @@ pub(super) async fn run(context: &Context, flags: &flags::Users) -> Result<ExitC
         &plan,
         &seed,
         &api,
-        flags.concurrency,
         SystemClock.now(),
         &dir.join("users.ndjson"),
         &done,
@@ -106,7 +105,7 @@ fn api(flags: &flags::Users, settings: &Settings) -> Result<Api, Failure> {
         )
         .named("no_service_key"));
     }
-    Ok(Api::new(&url, key))
+    Ok(Api::new(&url, key, flags.concurrency))
 }
 
 /// The accounts, and the mapping as CSV and SQL.
