@@ -104,7 +104,7 @@ async fn every_format_is_written_privately_and_proved_by_a_restore() {
             .find(|table| table.name == "public.users")
             .unwrap();
         assert_eq!((users.rows, contents.large_objects), (5, 1));
-        assert!(!contents.snapshot.is_empty() && contents.server_version.starts_with("1"));
+        assert!(!contents.snapshot.is_empty() && contents.server_version.starts_with('1'));
         assert!(backup.manifest.files.len() >= 2);
         let globals = fs::read_to_string(backup.globals()).unwrap();
         assert!(globals.contains("CREATE ROLE carol"), "{globals}");
@@ -142,8 +142,8 @@ async fn every_format_is_written_privately_and_proved_by_a_restore() {
 fn named(purpose: &str, seed: u64) -> String {
     let mut tag = [0; 4];
     SeededRandom::new(seed).fill(&mut tag);
-    let tag: String = tag.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("passerelle\\_{purpose}\\_{tag}")
+    let tag = u32::from_be_bytes(tag);
+    format!("passerelle\\_{purpose}\\_{tag:08x}")
 }
 
 fn walk(dir: &Path) -> Vec<PathBuf> {

@@ -9,10 +9,11 @@ use std::process::{Command, Output};
 
 use base::{Clock as _, OsRandom, Random as _, SystemClock};
 use insight::{Size, Variant};
+use migrate::copy::OrphanPolicy;
 use migrate::emit::{self, artefacts, write};
 use migrate::ids::Seed;
 use migrate::inspect::{self, inspect};
-use migrate::plan::{IdPolicy, TableAction, Wishes};
+use migrate::plan::{Decision, IdPolicy, ReferenceKind, TableAction, Wishes};
 use migrate::run::{Options, Silent, run};
 use migrate::{Inventory, Plan, Source, Target};
 use testkit::{Postgres, TestDatabase};
@@ -27,16 +28,34 @@ struct Stage {
     files: tempfile::TempDir,
 }
 
+/// What there is to be moved.
+#[derive(Clone, Copy, PartialEq)]
+enum Application {
+    Insight,
+    Notes,
+}
+
+/// The columns of the notes that hold ids of users, whatever the inspection is sure of.
+const DECIDED: [&str; 4] = ["user_id", "shared_with", "extra", "edited_by"];
+
 impl Stage {
-    async fn set(variant: Variant, ids: IdPolicy) -> Self {
+    async fn set(application: Application, ids: IdPolicy) -> Self {
         let source = Postgres::shared().database().await;
         let target = Postgres::shared().supabase(&[auth::SCHEMA]).await;
         let place = Postgres::shared().supabase(&[auth::SCHEMA]).await;
         for database in [&source, &place] {
             let mut client = database.connect().await;
-            insight::generate(&mut client, variant, Size::S, 1, &mut |_, _| ())
-                .await
-                .unwrap();
+            match application {
+                Application::Insight => {
+                    insight::generate(&mut client, Variant::A, Size::S, 1, &mut |_, _| ())
+                        .await
+                        .unwrap();
+                }
+                Application::Notes => client
+                    .batch_execute(include_str!("emitted_source.sql"))
+                    .await
+                    .unwrap(),
+            }
         }
         let snapshot = Source::new(source.admin()).snapshot().await.unwrap();
         let inventory = Inventory::read(snapshot.keeper()).await.unwrap();
@@ -48,6 +67,12 @@ impl Stage {
             ids,
         };
         let mut plan = Plan::make(&inventory, &found, &wishes).unwrap();
+        for reference in &mut plan.references {
+            if application == Application::Notes && DECIDED.contains(&reference.column.as_str()) {
+                reference.decision = Decision::Include;
+                reference.orphan_policy = OrphanPolicy::Quarantine;
+            }
+        }
         plan.accept_defaults();
         for answer in plan.blockers.values_mut() {
             *answer = migrate::plan::Acknowledgement::Accept;
@@ -139,8 +164,8 @@ const SCRIPTS: [&str; 4] = [
     "04_enable_realtime.sql",
 ];
 
-async fn the_scripts_end_where_a_run_ends(variant: Variant, ids: IdPolicy) {
-    let stage = Stage::set(variant, ids).await;
+async fn the_scripts_end_where_a_run_ends(application: Application, ids: IdPolicy) {
+    let stage = Stage::set(application, ids).await;
     stage.run(&stage.target, None).await;
     let expected = stage.state(&stage.target).await;
 
@@ -158,7 +183,7 @@ async fn the_scripts_end_where_a_run_ends(variant: Variant, ids: IdPolicy) {
         let said = stage.apply(script);
         if script.starts_with("02") {
             assert!(said.contains("nothing to do"), "{said}");
-            assert!(said.contains("public.user_conversations"), "{said}");
+            assert!(said.contains("public.users"), "{said}");
         }
     }
     assert_same(&stage.state(&stage.place).await, &expected);
@@ -176,19 +201,53 @@ fn assert_same(found: &[String], expected: &[String]) {
 // MIG-ART-01, MIG-ART-02, MIG-ART-03, MIG-ART-04, MIG-ART-11
 #[tokio::test]
 async fn the_four_scripts_do_to_the_clean_application_what_a_run_does() {
-    the_scripts_end_where_a_run_ends(Variant::A, IdPolicy::Uuid).await;
+    the_scripts_end_where_a_run_ends(Application::Insight, IdPolicy::Uuid).await;
 }
 
 // MIG-GEN-08: the old numbers stay beside the new ids.
 #[tokio::test]
 async fn the_old_numbers_can_be_kept_beside_the_new_ids() {
-    the_scripts_end_where_a_run_ends(Variant::A, IdPolicy::Both).await;
+    the_scripts_end_where_a_run_ends(Application::Insight, IdPolicy::Both).await;
+}
+
+// MIG-ART-02, MIG-REF-01, MIG-REF-06, MIG-DEP-03, MIG-SEC-04: arrays, documents, rows of nobody, views, triggers, functions,
+// and a table's name that would like to be SQL.
+#[tokio::test]
+async fn everything_that_depends_on_old_ids_is_carried_along() {
+    let stage = Stage::set(Application::Notes, IdPolicy::Uuid).await;
+    for (column, kind) in [
+        ("user_id", ReferenceKind::Column),
+        ("edited_by", ReferenceKind::Column),
+        ("shared_with", ReferenceKind::Array),
+        ("extra", ReferenceKind::Json),
+    ] {
+        let found =
+            stage.plan.references.iter().any(|it| {
+                it.column == column && it.kind == kind && it.decision == Decision::Include
+            });
+        assert!(found, "{column}: {}", stage.plan.render());
+    }
+    stage.run(&stage.target, None).await;
+    let expected = stage.state(&stage.target).await;
+    stage.apply(SCRIPTS[0]);
+    stage.run(&stage.place, Some("S03")).await;
+    for script in SCRIPTS.iter().chain(&SCRIPTS) {
+        stage.apply(script);
+    }
+    assert_same(&stage.state(&stage.place).await, &expected);
+    let client = stage.place.connect().await;
+    let sql = "select (select count(*) from legacy_quarantine.\"Notes; drop table users; --\" where passerelle_reason = 'edited_by: no such user'), \
+         (select sum(notes)::int8 from public.notes_by_user), public.notes_of(2), \
+         (select count(*) from public.\"Notes; drop table users; --\" where edited_at is not null)";
+    let row = client.query_one(sql, &[]).await.unwrap();
+    let seen: Vec<i64> = (0..4).map(|place| row.get(place)).collect();
+    assert_eq!(seen, [3, 297, 8, 0]);
 }
 
 // MIG-ART-02: guarded; a row of nobody, or a user without a new id, stops it before anything changes.
 #[tokio::test]
 async fn an_incomplete_mapping_stops_the_conversion_before_it_begins() {
-    let stage = Stage::set(Variant::A, IdPolicy::Uuid).await;
+    let stage = Stage::set(Application::Insight, IdPolicy::Uuid).await;
     stage.apply(SCRIPTS[0]);
     let refused = |what: &str| {
         let output = stage.psql(SCRIPTS[1]);
@@ -211,7 +270,7 @@ async fn an_incomplete_mapping_stops_the_conversion_before_it_begins() {
 // MIG-ART-04, MIG-PRE-10: a table that lost its key is refused.
 #[tokio::test]
 async fn a_table_without_a_key_is_not_published() {
-    let stage = Stage::set(Variant::A, IdPolicy::Uuid).await;
+    let stage = Stage::set(Application::Insight, IdPolicy::Uuid).await;
     let client = stage.place.connect().await;
     client
         .batch_execute("alter table public.watch_history drop constraint watch_history_pkey")
@@ -278,7 +337,7 @@ fn make_executable(path: &Path) {
 // MIG-ART: every file the plan gives, none twice, and nothing before the plan is decided.
 #[tokio::test]
 async fn nothing_is_written_for_a_plan_with_open_questions() {
-    let stage = Stage::set(Variant::A, IdPolicy::Uuid).await;
+    let stage = Stage::set(Application::Insight, IdPolicy::Uuid).await;
     for name in [
         "scripts/generate-jwt-keys.sh",
         "scripts/test_migration.sh",

@@ -123,12 +123,18 @@ fn free_name(options: &Options) -> PathBuf {
     };
     let name = |stem: &str| options.dir.join(format!("backup_{stem}.{ending}"));
     let taken = |file: &Path| file.exists() || Manifest::path_of(file).exists();
-    [first.clone(), second.clone()]
-        .into_iter()
-        .chain((2..).map(|count| format!("{second}_{count}")))
-        .map(|stem| name(&stem))
-        .find(|file| !taken(file))
-        .expect("numbers do not end")
+    let mut file = name(first);
+    let mut count = 1;
+    while taken(&file) {
+        let more = if count > 1 {
+            format!("_{count}")
+        } else {
+            String::new()
+        };
+        file = name(&format!("{second}{more}"));
+        count += 1;
+    }
+    file
 }
 
 /// Seals the files and gives them their names, the manifest last: it makes them a backup.

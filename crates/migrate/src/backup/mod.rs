@@ -73,6 +73,6 @@ pub fn list(dir: &Path) -> Result<Vec<Backup>, Error> {
             Err(error) => tracing::warn!(%error, "a backup's manifest is passed over"),
         }
     }
-    backups.sort_by(|a, b| b.manifest.taken_at.cmp(&a.manifest.taken_at));
+    backups.sort_by_key(|backup| std::cmp::Reverse(backup.manifest.taken_at));
     Ok(backups)
 }

@@ -120,7 +120,7 @@ impl Programs {
         Ok(Prepared {
             name,
             command,
-            _secret: secret,
+            secret,
         })
     }
 }
@@ -130,7 +130,7 @@ impl Programs {
 pub(super) struct Prepared {
     name: &'static str,
     pub(super) command: Command,
-    _secret: Option<NamedTempFile>,
+    secret: Option<NamedTempFile>,
 }
 
 impl Prepared {
@@ -151,6 +151,8 @@ impl Prepared {
             }
             Err(error) => return Err(Error::file(Path::new(self.name), error)),
         };
+        // Its password lies on the disk no longer than that.
+        drop(self.secret);
         if output.status.success() {
             return Ok(());
         }
@@ -234,7 +236,7 @@ mod tests {
             command.get_envs().collect::<Vec<_>>()
         );
         assert!(!shown.contains("s3cr"), "{shown}");
-        let file = prepared._secret.as_ref().unwrap();
+        let file = prepared.secret.as_ref().unwrap();
         let mode = file.as_file().metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let text = std::fs::read_to_string(file.path()).unwrap();

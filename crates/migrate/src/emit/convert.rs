@@ -76,10 +76,7 @@ fn helpers(plan: &Plan) -> String {
     };
     include_str!("sql/helpers.sql")
         .replace("{numbers_only}", numbers_only)
-        .replace(
-            "{source_table}",
-            &quote_literal(&users.table.to_string()).to_string(),
-        )
+        .replace("{source_table}", &quote_literal(&users.table.to_string()))
         .replace("{leaf_is_id}", leaf)
         .replace("{old}", &old)
 }
@@ -137,10 +134,7 @@ fn value(scene: &Scene<'_>, shape: &Shape<'_>, it: &Move<'_>) -> Option<String> 
         Rule::Polymorphic { values, .. } => {
             let reference = scene.plan.converted(&shape.table.name, &it.column.name)?;
             let kind = Ident::new(reference.type_column.as_ref()?);
-            let values: Vec<String> = values
-                .iter()
-                .map(|it| quote_literal(it).to_string())
-                .collect();
+            let values: Vec<String> = values.iter().map(|it| quote_literal(it)).collect();
             format!(
                 "case when {kind}::text in ({}) then pg_temp.id_of({column}::text)::text else {column}::text end",
                 values.join(", ")
@@ -162,7 +156,7 @@ fn steps(path: &[JsonStep]) -> String {
     let steps: Vec<String> = path
         .iter()
         .map(|step| match step {
-            JsonStep::Key(key) => quote_literal(&format!("key:{key}")).to_string(),
+            JsonStep::Key(key) => quote_literal(&format!("key:{key}")),
             JsonStep::Each => "'each'".to_owned(),
         })
         .collect();

@@ -12,6 +12,7 @@ mod write;
 pub use compose::legacy_service;
 pub use write::{Outcome, Written, write};
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::inventory::Inventory;
@@ -108,11 +109,12 @@ fn mapping(plan: &Plan) -> String {
 fn policies(plan: &Plan, inventory: &Inventory) -> Result<String, Error> {
     let mut text = head("03: who may see and change what.");
     for table in plan.made_tables() {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "-- {}: {}\n",
             remark(&table.name),
             table.access.name()
-        ));
+        );
         for statement in policy_statements(plan, inventory, table)? {
             text.push_str(&statement.sql);
             text.push_str(";\n");
@@ -122,7 +124,8 @@ fn policies(plan: &Plan, inventory: &Inventory) -> Result<String, Error> {
     for view in &inventory.views {
         let shown = sql::quote_literal(&view.name.quoted().to_string());
         let name = view.name.quoted();
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "-- {}\nselect to_regclass({shown}) is not null as there, {} as bound \\gset\n\\if :there\n\
              revoke all on {name} from anon, authenticated;\ngrant select on {name} to service_role;\n\\if :bound\n",
             remark(&view.name),
@@ -131,7 +134,7 @@ fn policies(plan: &Plan, inventory: &Inventory) -> Result<String, Error> {
             } else {
                 "current_setting('server_version_num')::int4 >= 150000"
             },
-        ));
+        );
         text.push_str(&if view.materialized {
             "\\endif\n\\endif\n\n".to_owned()
         } else {
@@ -158,12 +161,13 @@ fn realtime(plan: &Plan, inventory: &Inventory) -> String {
         }
         let quoted = table.name.quoted().to_string();
         if table.replica_identity_full {
-            text.push_str(&format!("alter table {quoted} replica identity full;\n"));
+            let _ = write!(text, "alter table {quoted} replica identity full;\n");
         }
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "select pg_temp.publish({});\n",
             sql::quote_literal(&quoted)
-        ));
+        );
     }
     text.push_str("commit;\n\nselect schemaname, tablename from pg_publication_tables where pubname = 'supabase_realtime' order by 1, 2;\n");
     text

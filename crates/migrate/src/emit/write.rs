@@ -1,6 +1,7 @@
 //! Files written without losing any: one that is there and says something else stays, unless the caller insists; then
 //! it is kept aside.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -96,13 +97,13 @@ fn one(artefact: &Artefact, dir: &Path, force: bool, moment: &str) -> std::io::R
 
 /// A name that no other original has.
 fn free(folder: &Path, path: &Path) -> PathBuf {
-    (1..)
-        .map(|count| match count {
-            1 => folder.join(path),
-            _ => folder.with_extension(count.to_string()).join(path),
-        })
-        .find(|it| !it.exists())
-        .expect("numbers do not end")
+    let mut kept = folder.join(path);
+    let mut count = 1;
+    while kept.exists() {
+        count += 1;
+        kept = folder.with_extension(count.to_string()).join(path);
+    }
+    kept
 }
 
 /// The whole file or none.
@@ -131,13 +132,14 @@ fn diff(from: &str, to: &str, path: &Path) -> String {
     let tail = alike(&mut old.iter().rev().zip(new.iter().rev()).take(rest));
     let mut text = format!("--- {0} (there)\n+++ {0} (planned)\n", path.display());
     let (gone, come) = (&old[head..old.len() - tail], &new[head..new.len() - tail]);
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "@@ -{},{} +{},{} @@\n",
         head + 1,
         gone.len(),
         head + 1,
         come.len()
-    ));
+    );
     for (mark, lines) in [('-', gone), ('+', come)] {
         for line in lines {
             text.push(mark);
