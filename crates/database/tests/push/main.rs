@@ -3,6 +3,7 @@
 
 mod absent;
 mod doctor;
+mod extensions;
 mod files;
 mod house;
 mod substitutes;
