@@ -434,7 +434,7 @@ fn a_given_server_is_configured_with_consent() {
     assert!(!cluster.has_file("passerelle_vault.key"));
 }
 
-// DB-MGD-01: a table that comes while the program runs is opened to the service key without another start.
+// DB-MGD-01, DB-MGD-02, DB-EVT-11: a table that comes while the program runs is opened to the service key without another start.
 #[tokio::test]
 async fn a_new_table_is_opened_to_the_service_key_at_once() {
     let cluster = Cluster::start("");

@@ -93,6 +93,6 @@ fn tell(context: &Context, setting: &ServerSetting) {
     } = setting;
     context.out.result(&format!("{name}: {before} -> {value}"));
     context.out.object(&json!({
-        "type": "step", "setting": name, "before": before, "value": value, "needs_restart": needs_restart,
+        "type": "step", "step": "setting", "setting": name, "before": before, "value": value, "needs_restart": needs_restart,
     }));
 }

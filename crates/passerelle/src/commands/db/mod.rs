@@ -55,8 +55,9 @@ fn examine(context: &Context, layers: &Layers) -> Result<ExitCode, Failure> {
             out.say(&Message::Remedy { command });
         }
         out.object(&json!({
-            "type": "check", "code": finding.code, "object": finding.object, "severe": finding.severe,
-            "message": finding.sentence, "remedy": finding.repair,
+            "type": "check", "code": finding.code, "status": "failed", "message": finding.sentence,
+            "evidence": [finding.object], "remedy": finding.repair.as_deref().unwrap_or_default(),
+            "confidence": "certain", "fixable": false, "severe": finding.severe,
         }));
     }
     if findings.is_empty() {

@@ -78,7 +78,7 @@ fn tell_file(context: &Context, folder: &Path, file: &FileReport, is_plan: bool)
         .map(|note| json!({ "line": note.line, "text": note.text }))
         .collect();
     out.object(&json!({
-        "type": "step", "file": path, "statements": file.statements, "in_transaction": file.in_transaction,
+        "type": "step", "step": "file", "file": path, "statements": file.statements, "in_transaction": file.in_transaction,
         "applied": !is_plan, "notes": notes,
     }));
 }
@@ -118,7 +118,7 @@ fn tell_place(context: &Context, folder: &Path, error: &PushError) {
     if let Some((path, line, statement)) = place(error) {
         let path = folder.join(path).display().to_string();
         context.out.object(&json!({
-            "type": "step", "file": path, "line": line, "statement": statement, "applied": false,
+            "type": "step", "step": "file", "file": path, "line": line, "statement": statement, "applied": false,
         }));
     }
 }

@@ -44,7 +44,7 @@ fn tell(context: &Context, report: &RestoreReport) -> ExitCode {
         for note in &file.notes {
             out.result(&format!("{path}:{}: {}", note.line, note.text));
             out.object(
-                &json!({ "type": "step", "file": path, "line": note.line, "note": note.text }),
+                &json!({ "type": "step", "step": "line", "file": path, "line": note.line, "note": note.text }),
             );
         }
     }
