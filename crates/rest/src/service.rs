@@ -120,7 +120,7 @@ impl Rest {
                     }
                     _ => tracing::debug!(%error, code = error.code(), "request refused"),
                 }
-                render(&error, config.error_verbosity, head)
+                render(&error, config, head)
             }
         };
         if let Some(origin) = origin {

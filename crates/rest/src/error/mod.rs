@@ -7,6 +7,7 @@ mod token;
 
 use pg::ServerError;
 use serde_json::Value;
+use settings::RestVersion;
 
 pub(crate) use render::render;
 
@@ -327,6 +328,16 @@ impl Error {
             Self::Audience => "JWT not in audience".to_owned(),
             Self::Internal(_) => "Internal error".to_owned(),
             Self::Database { error, .. } => error.message.clone(),
+        }
+    }
+
+    /// The same, as that version says it (REST-VER-10).
+    pub(crate) fn message_in(&self, version: RestVersion) -> String {
+        match (self, version) {
+            (Self::Connection(_), RestVersion::Fourteen) => {
+                "Database connection error. Retrying the connection.".to_owned()
+            }
+            _ => self.message(),
         }
     }
 

@@ -4,14 +4,15 @@ use axum::body::Body as HttpBody;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::Value;
-use settings::ErrorVerbosity;
+use settings::{ErrorVerbosity, RestVersion};
 
 use super::{Body, Error, raised};
+use crate::config::Config;
 
 /// The response; without its body for HEAD.
-pub(crate) fn render(error: &Error, verbosity: ErrorVerbosity, head: bool) -> Response {
-    let (status, body, extra) = parts(error);
-    let bytes = bytes(&body, verbosity);
+pub(crate) fn render(error: &Error, config: &Config, head: bool) -> Response {
+    let (status, body, extra) = parts(error, config.version);
+    let bytes = bytes(&body, config.error_verbosity);
     let length = bytes.len();
     let mut response = Response::new(if head {
         HttpBody::empty()
@@ -53,7 +54,7 @@ pub(crate) fn render(error: &Error, verbosity: ErrorVerbosity, head: bool) -> Re
     response
 }
 
-fn parts(error: &Error) -> (u16, Body, Vec<(String, String)>) {
+fn parts(error: &Error, version: RestVersion) -> (u16, Body, Vec<(String, String)>) {
     if let Error::Database { error: server, .. } = error
         && server.code == "PGRST"
     {
@@ -64,7 +65,7 @@ fn parts(error: &Error) -> (u16, Body, Vec<(String, String)>) {
         code: error.code().to_owned(),
         details: error.details(),
         hint: error.hint(),
-        message: error.message(),
+        message: error.message_in(version),
     };
     (error.status(), body, Vec::new())
 }

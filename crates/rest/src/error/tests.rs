@@ -124,4 +124,14 @@ fn a_lost_database_tells_nothing_of_where_it_is() {
     let error = Error::Connection("connection to 10.0.0.1 refused".into());
     assert_eq!((error.code(), error.status()), ("PGRST000", 503));
     assert!(!error.details().to_string().contains("10.0.0.1"));
+    // REST-VER-10
+    let message = |version| error.message_in(version);
+    assert_eq!(
+        message(settings::RestVersion::Sixteen),
+        "Database connection error."
+    );
+    assert_eq!(
+        message(settings::RestVersion::Fourteen),
+        "Database connection error. Retrying the connection."
+    );
 }
