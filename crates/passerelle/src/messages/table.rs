@@ -211,7 +211,6 @@ messages! {
         / "la base restaurée n’est pas celle qui a été sauvegardée : {what}";
     PlainAsAWhole: "a dump in plain SQL can only be restored into a new database, and as a whole"
         / "une sauvegarde en SQL ne se restaure que dans une nouvelle base, et en entier";
-    FormatCustom: "passerelle migrate backup --format custom" / "passerelle migrate backup --format custom";
     NotSwapped { database, error }: "database {database} is as it was: {error}" / "la base {database} est restée : {error}";
     FileWritten { path }: "written: {path}" / "écrit : {path}";
     FileUnchanged { path }: "unchanged: {path}" / "inchangé : {path}";

@@ -264,7 +264,10 @@ impl From<Error> for Failure {
                     "passerelle migrate backup".into(),
                 )
             }
-            Error::PlainOnly => (Message::PlainAsAWhole, Message::FormatCustom.into()),
+            Error::PlainOnly => (
+                Message::PlainAsAWhole,
+                "passerelle migrate backup --format custom".into(),
+            ),
             Error::Swap { database, error } => {
                 let text = error.to_string();
                 (

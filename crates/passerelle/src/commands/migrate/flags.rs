@@ -259,6 +259,9 @@ pub(crate) struct Backup {
 #[derive(Debug, Subcommand)]
 pub(crate) enum BackupCommand {
     /// Prove a backup: restored beside, compared, dropped.
+    #[command(
+        after_help = "Example:\n  passerelle migrate backup verify backups/backup_20260102_030405.dump"
+    )]
     Verify {
         /// The dump.
         #[arg(value_name = "FILE")]
@@ -271,8 +274,12 @@ pub(crate) enum BackupCommand {
         on: Option<String>,
     },
     /// Restore into a new database, which then takes the old one's name.
+    #[command(
+        after_help = "Example:\n  passerelle migrate backup restore backups/backup_20260102_030405.dump --into postgres"
+    )]
     Restore(Restore),
     /// The backups in a folder.
+    #[command(after_help = "Example:\n  passerelle migrate backup list")]
     List {
         /// Where backups lie.
         #[arg(long, value_name = "FOLDER", default_value = "backups")]
