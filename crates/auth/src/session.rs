@@ -41,8 +41,23 @@ impl Lifetime {
         {
             return Some("");
         }
-        let seen = self.refreshed.or(self.created);
+        let seen = self.seen();
         past(seen, settings.session_inactivity).then_some(" (Inactivity)")
+    }
+
+    fn seen(self) -> Option<DateTime<Utc>> {
+        self.refreshed.or(self.created)
+    }
+
+    /// Why the session of a user who has a second factor is over without it, if it is.
+    pub(crate) fn ended_low(self, service: &Inner) -> Option<&'static str> {
+        let limit =
+            TimeDelta::from_std(service.settings.session_allow_low_aal).unwrap_or(TimeDelta::MAX);
+        let over = !limit.is_zero()
+            && self
+                .created
+                .is_some_and(|created| service.now() - created > limit);
+        over.then_some(" (Low AAL: User Needs MFA Verification)")
     }
 }
 

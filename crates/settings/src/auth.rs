@@ -248,6 +248,9 @@ section! {
         /// How long a session lives without being refreshed. 0: for ever.
         pub session_inactivity: Duration = "0", env ["GOTRUE_SESSIONS_INACTIVITY_TIMEOUT"];
 
+        /// How long a session of a user with a second factor lives without it. 0: for ever.
+        pub session_allow_low_aal: Duration = "0", env ["GOTRUE_SESSIONS_ALLOW_LOW_AAL"];
+
         /// Limit requests by the client's address.
         pub rate_limits: bool = "true", env [];
         /// Calls of `/token` in 5 minutes.

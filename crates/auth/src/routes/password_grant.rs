@@ -65,12 +65,16 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
         return Err(Error::UserBanned);
     }
     let stored = user.as_ref().and_then(|user| user.password.as_deref());
-    let account = body
-        .email
-        .filled()
-        .or(body.phone.filled())
-        .unwrap_or_default()
-        .to_lowercase();
+    // Counted by user, however the address is written.
+    let account = match &user {
+        Some(user) => user.id.to_string(),
+        None => body
+            .email
+            .filled()
+            .or(body.phone.filled())
+            .unwrap_or_default()
+            .to_lowercase(),
+    };
     service
         .limits
         .attempt(Limit::WrongPassword, &account, service.now())?;

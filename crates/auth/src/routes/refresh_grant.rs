@@ -88,6 +88,12 @@ async fn attempt(service: &Inner, ask: &Ask, token: &str) -> Result<Option<Respo
     if let Some(how) = presented.lifetime.ended(service) {
         return Err(Error::RefreshExpired(how));
     }
+    if presented.user.has_verified_factor()
+        && presented.standing.aal == "aal1"
+        && let Some(how) = presented.lifetime.ended_low(service)
+    {
+        return Err(Error::RefreshExpired(how));
+    }
     let refresh = match decide(service, &presented, token) {
         Decision::Same(active) => active,
         Decision::Rotate => {

@@ -9,7 +9,7 @@ use crate::house::{House, confirming, settings, text};
 
 #[tokio::test]
 async fn old_tokens_go_and_those_who_are_in_stay_in() {
-    // AUTH-CLEAN-01 to 03
+    // AUTH-CLEAN-01, AUTH-CLEAN-03
     let house = House::new().await;
     let first = text(&house.person("ada").await, "refresh_token");
     let second = text(&house.refresh(&first).await.good(), "refresh_token");

@@ -320,7 +320,7 @@ async fn what_factors_are_refused_for() {
         "MFA challenge {asked} has expired, verify against another challenge or create a new challenge."
     );
     late.fails(422, "mfa_challenge_expired", &message);
-    // AUTH-ANON-04
+    // AUTH-ANON-04, AUTH-MFA-01
     let guest = text(
         &house.post("/signup", json!({})).await.good(),
         "access_token",
@@ -495,4 +495,26 @@ async fn admins_read_what_was_noted() {
         house.sign_in("ada").await["user"]["email"],
         "ada@example.com"
     );
+}
+
+#[tokio::test]
+async fn a_session_without_the_factor_ends_where_that_is_wished() {
+    // AUTH-SESS-04
+    let mut settings = settings();
+    settings.session_allow_low_aal = std::time::Duration::from_secs(3_600);
+    let house = House::with(settings).await;
+    let token = text(&house.person("ada").await, "access_token");
+    let (factor, secret) = enroll(&house, &token).await;
+    let asked = challenge(&house, &token, &factor).await;
+    let code = code(&house, &secret);
+    let high = verify(&house, &token, &factor, &asked, &code).await.good();
+    let low = house.sign_in("ada").await;
+    house.person("bob").await;
+    let bob = house.sign_in("bob").await;
+    house.clock.advance(TimeDelta::seconds(3_601));
+    let reply = house.refresh(&text(&low, "refresh_token")).await;
+    let message = "Invalid Refresh Token: Session Expired (Low AAL: User Needs MFA Verification)";
+    reply.fails(400, "session_expired", message);
+    house.refresh(&text(&high, "refresh_token")).await.good();
+    house.refresh(&text(&bob, "refresh_token")).await.good();
 }

@@ -8,7 +8,7 @@ use crate::house::{House, PASSWORD, settings};
 
 #[tokio::test]
 async fn where_captchas_are_asked_for_one_has_to_be_solved() {
-    // AUTH-CAPT-01 to 03
+    // AUTH-CAPT-01, AUTH-CAPT-02, AUTH-CAPT-03
     let elsewhere = Elsewhere::open().await;
     let mut settings = settings();
     settings.captcha_enabled = true;

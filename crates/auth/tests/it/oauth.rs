@@ -45,7 +45,7 @@ async fn user(house: &House, landing: &Landing) -> Value {
 async fn somebody_comes_from_elsewhere() {
     let elsewhere = Elsewhere::open().await;
     let house = House::with_providers(confirming(), elsewhere.providers()).await;
-    // AUTH-OAUTH-01 to 04
+    // AUTH-OAUTH-01, AUTH-OAUTH-02, AUTH-OAUTH-03, AUTH-OAUTH-04
     let asked = set_out(&house, "provider=Google&redirect_to=http://localhost:3000/in&scopes=calendar&access_type=offline&State=x&client_id=evil").await;
     assert_eq!(asked.url, format!("{}/authorize", elsewhere.url));
     assert_eq!(asked.query["client_id"], CLIENT);
