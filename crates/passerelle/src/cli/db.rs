@@ -67,7 +67,6 @@ pub(crate) enum DbCommand {
 }
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Push {
     /// The project's folder, with migrations and config.toml.
     #[arg(default_value = "supabase", value_name = "FOLDER")]

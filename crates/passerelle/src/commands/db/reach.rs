@@ -56,16 +56,14 @@ impl Reach {
         let (settings, _) = context.settings_with_keys_under(&layers)?;
         logging::start(&settings.log, &data_dir)?;
         let ground = Tasks::new();
-        let (server, cluster) = match &settings.database.url {
-            Some(url) => (None, parse_url(url)?),
-            None => match running(&settings, &State::read(&data_dir)) {
-                Some(admin) => (None, admin?),
-                None => {
-                    let server = own_server(&settings, &ground).await?;
-                    let admin = parse_url(&server.admin("postgres"))?;
-                    (Some(server), admin)
-                }
-            },
+        let (server, cluster) = if let Some(url) = &settings.database.url {
+            (None, parse_url(url)?)
+        } else if let Some(admin) = running(&settings, State::read(&data_dir).as_ref()) {
+            (None, admin?)
+        } else {
+            let server = own_server(&settings, &ground).await?;
+            let admin = parse_url(&server.admin("postgres"))?;
+            (Some(server), admin)
         };
         let admin = cluster.with_database(&settings.database.name);
         let mut reach = Self {
@@ -116,8 +114,8 @@ impl Reach {
 }
 
 /// The administrator's login to the PostgreSQL of a running stack of ours.
-fn running(settings: &Settings, state: &Option<State>) -> Option<Result<Endpoint, Failure>> {
-    let state = state.as_ref()?;
+fn running(settings: &Settings, state: Option<&State>) -> Option<Result<Endpoint, Failure>> {
+    let state = state?;
     let (dir, port) = (state.socket_dir.as_ref()?, state.socket_port?);
     let password = database::role_password(role_secret(settings), "supabase_admin");
     let quoted = |text: &str| text.replace('\\', "\\\\").replace('\'', "\\'");
