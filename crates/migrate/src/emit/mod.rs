@@ -109,12 +109,7 @@ fn mapping(plan: &Plan) -> String {
 fn policies(plan: &Plan, inventory: &Inventory) -> Result<String, Error> {
     let mut text = head("03: who may see and change what.");
     for table in plan.made_tables() {
-        let _ = write!(
-            text,
-            "-- {}: {}\n",
-            remark(&table.name),
-            table.access.name()
-        );
+        let _ = writeln!(text, "-- {}: {}", remark(&table.name), table.access.name());
         for statement in policy_statements(plan, inventory, table)? {
             text.push_str(&statement.sql);
             text.push_str(";\n");
@@ -135,14 +130,13 @@ fn policies(plan: &Plan, inventory: &Inventory) -> Result<String, Error> {
                 "current_setting('server_version_num')::int4 >= 150000"
             },
         );
-        text.push_str(&if view.materialized {
-            "\\endif\n\\endif\n\n".to_owned()
-        } else {
-            format!(
-                "alter view {name} set (security_invoker = on);\ngrant select on {name} to authenticated;\n\
-                 \\endif\n\\endif\n\n"
-            )
-        });
+        if !view.materialized {
+            let _ = writeln!(
+                text,
+                "alter view {name} set (security_invoker = on);\ngrant select on {name} to authenticated;"
+            );
+        }
+        text.push_str("\\endif\n\\endif\n\n");
     }
     text.push_str("notify pgrst, 'reload schema';\ncommit;\n\n");
     text.push_str(include_str!("sql/policies_there.sql"));
@@ -161,11 +155,11 @@ fn realtime(plan: &Plan, inventory: &Inventory) -> String {
         }
         let quoted = table.name.quoted().to_string();
         if table.replica_identity_full {
-            let _ = write!(text, "alter table {quoted} replica identity full;\n");
+            let _ = writeln!(text, "alter table {quoted} replica identity full;");
         }
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "select pg_temp.publish({});\n",
+            "select pg_temp.publish({});",
             sql::quote_literal(&quoted)
         );
     }

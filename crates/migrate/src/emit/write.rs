@@ -132,9 +132,9 @@ fn diff(from: &str, to: &str, path: &Path) -> String {
     let tail = alike(&mut old.iter().rev().zip(new.iter().rev()).take(rest));
     let mut text = format!("--- {0} (there)\n+++ {0} (planned)\n", path.display());
     let (gone, come) = (&old[head..old.len() - tail], &new[head..new.len() - tail]);
-    let _ = write!(
+    let _ = writeln!(
         text,
-        "@@ -{},{} +{},{} @@\n",
+        "@@ -{},{} +{},{} @@",
         head + 1,
         gone.len(),
         head + 1,

@@ -16,8 +16,10 @@ begin
     raise exception '% has no primary key: once published, every update and delete of it would fail', name
       using hint = 'add a key, or choose replica_identity_full in the plan and emit again';
   end if;
-  if not exists (select 1 from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
-                 where p.pubname = 'supabase_realtime' and r.prrelid = target) then
+  if not exists (select 1
+                 from pg_publication p
+                 left join pg_publication_rel r on r.prpubid = p.oid
+                 where p.pubname = 'supabase_realtime' and (p.puballtables or r.prrelid = target)) then
     execute format('alter publication supabase_realtime add table %s', target);
   end if;
 end
