@@ -3,10 +3,12 @@
 //!
 //! In charge of their text and of never losing a file that was there. It runs nothing.
 
+mod around;
 mod compose;
 mod convert;
 mod keys;
 mod scripts;
+mod values;
 mod write;
 
 pub use compose::legacy_service;
