@@ -528,10 +528,7 @@ const FRENCH: &[(&str, &str)] = &[
         "Over SQL when there is a database, else over HTTP",
         "Par SQL quand il y a une base, sinon par HTTP",
     ),
-    (
-        "Into the target's database",
-        "Dans la base de la cible",
-    ),
+    ("Into the target's database", "Dans la base de la cible"),
     (
         "Over the admin API of any Supabase: SUPABASE_URL and the service key",
         "Par l’API d’administration de tout Supabase : SUPABASE_URL et la clé de service",
