@@ -10,7 +10,7 @@ use super::run;
 use crate::Error;
 
 /// How deep libraries that need libraries are followed.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 6;
 
 /// Fetches and unpacks into `scratch`; gives the major version and the tree's root.
 pub(super) fn unpack(scratch: &Path, major: Option<u32>) -> Result<(u32, PathBuf), Error> {
@@ -75,7 +75,28 @@ fn fetch(scratch: &Path, tree: &Path, packages: &BTreeSet<String>) -> Result<(),
             fs::remove_file(&file).map_err(|source| Error::file(&file, source))?;
         }
     }
+    gather(tree)
+}
+
+/// Some packages still hold their libraries under `/lib`, which an installed system links to `/usr/lib`.
+fn gather(tree: &Path) -> Result<(), Error> {
+    let from = tree.join("lib").join(triplet());
+    let to = tree.join("usr/lib").join(triplet());
+    let Ok(entries) = fs::read_dir(&from) else {
+        return Ok(());
+    };
+    fs::create_dir_all(&to).map_err(|source| Error::file(&to, source))?;
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if let Some(name) = path.file_name() {
+            fs::rename(&path, to.join(name)).map_err(|source| Error::file(&path, source))?;
+        }
+    }
     Ok(())
+}
+
+/// Debian's name for this machine's kind of libraries.
+fn triplet() -> String {
+    format!("{}-linux-gnu", std::env::consts::ARCH)
 }
 
 /// The libraries a package depends on; the compiler library is for `jit`, which is off.
@@ -92,10 +113,9 @@ fn libraries_of(package: &str) -> Result<Vec<String>, Error> {
 
 /// Shared libraries that the programs would not find.
 fn missing(tree: &Path, bin: &Path) -> Result<Vec<String>, Error> {
-    let triplet = format!("{}-linux-gnu", std::env::consts::ARCH);
     let text = run(Command::new("ldd")
         .args([bin.join("postgres"), bin.join("initdb")])
-        .env("LD_LIBRARY_PATH", tree.join("usr/lib").join(triplet)))?;
+        .env("LD_LIBRARY_PATH", tree.join("usr/lib").join(triplet())))?;
     Ok(not_found(&text))
 }
 
@@ -110,6 +130,23 @@ fn not_found(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn libraries_outside_usr_are_gathered() {
+        let tree = tempfile::tempdir().unwrap();
+        let old = tree.path().join("lib").join(triplet());
+        fs::create_dir_all(&old).unwrap();
+        fs::write(old.join("libkeyutils.so.1.10"), "elf").unwrap();
+        symlink("libkeyutils.so.1.10", old.join("libkeyutils.so.1")).unwrap();
+        gather(tree.path()).unwrap();
+        let found = tree
+            .path()
+            .join("usr/lib")
+            .join(triplet())
+            .join("libkeyutils.so.1");
+        assert_eq!(fs::read_to_string(found).unwrap(), "elf");
+        gather(tree.path()).unwrap();
+    }
 
     #[test]
     fn missing_libraries_are_told_once_each() {
