@@ -33,7 +33,7 @@ impl Captcha {
                 "is missing".into(),
             ));
         }
-        let http = reqwest::Client::builder()
+        let http = web::outgoing()
             .timeout(settings.captcha_timeout)
             .build()
             .map_err(|error| StartError::Setting("auth.captcha_provider", error.to_string()))?;

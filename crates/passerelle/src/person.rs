@@ -42,7 +42,7 @@ impl Person {
         Self {
             url: url.to_owned(),
             key: key.to_owned(),
-            client: Client::new(),
+            client: web::outgoing().build().unwrap_or_default(),
             token: None,
             refresh_token: None,
             id: String::new(),

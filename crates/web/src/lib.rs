@@ -7,9 +7,11 @@
 mod bearer;
 mod context;
 mod failure;
+mod outgoing;
 mod service;
 
 pub use bearer::{Authorization, authorization};
 pub use context::{ApiKey, Peer, RequestId};
 pub use failure::{Failure, json_response, json_response_as};
+pub use outgoing::outgoing;
 pub use service::{Health, Service};

@@ -64,7 +64,7 @@ impl Web {
             })
             .collect::<Option<Vec<_>>>()
             .ok_or("its secrets must be v1,whsec_<base64>, separated by |")?;
-        let http = reqwest::Client::builder()
+        let http = web::outgoing()
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| error.to_string())?;

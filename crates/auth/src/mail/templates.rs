@@ -52,7 +52,7 @@ struct Fetched {
 
 impl Templates {
     pub(super) fn new(settings: &settings::Auth, clock: SharedClock) -> Result<Self, StartError> {
-        let http = reqwest::Client::builder()
+        let http = web::outgoing()
             .timeout(PATIENCE)
             .build()
             .map_err(|error| StartError::Setting("auth.mailer_templates", error.to_string()))?;

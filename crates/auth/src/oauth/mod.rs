@@ -55,7 +55,7 @@ impl Providers {
         providers: &settings::Providers,
         clock: SharedClock,
     ) -> Result<Self, StartError> {
-        let http = reqwest::Client::builder()
+        let http = web::outgoing()
             .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::limited(3))
             .user_agent("passerelle")

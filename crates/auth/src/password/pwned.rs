@@ -20,7 +20,7 @@ impl Pwned {
         if !settings.password_hibp_enabled {
             return None;
         }
-        let http = reqwest::Client::builder()
+        let http = web::outgoing()
             .timeout(PATIENCE)
             .user_agent(settings.password_hibp_user_agent.as_str())
             .build()

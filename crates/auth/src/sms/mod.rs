@@ -103,7 +103,7 @@ impl Texts {
                     "is neither a number nor N/duration",
                 )
             })?,
-            http: reqwest::Client::builder()
+            http: web::outgoing()
                 .timeout(PATIENCE)
                 .redirect(reqwest::redirect::Policy::none())
                 .build()

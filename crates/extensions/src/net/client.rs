@@ -55,7 +55,7 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(settings: &settings::Extensions) -> Result<Self, NoClient> {
         let public_only = settings.net_block_private_addresses;
-        let http = reqwest::Client::builder()
+        let http = web::outgoing()
             // A proxy out of the environment would be a way around the judgement of addresses.
             .no_proxy()
             .user_agent(USER_AGENT)

@@ -75,7 +75,7 @@ impl Api {
             url: url.trim_end_matches('/').to_owned(),
             key,
             concurrency,
-            client: Client::new(),
+            client: web::outgoing().build().unwrap_or_default(),
         }
     }
 

@@ -59,7 +59,9 @@ pub(crate) fn run(context: &Context) -> Result<ExitCode, Failure> {
 }
 
 async fn ask(url: &str) -> Result<Value, reqwest::Error> {
-    reqwest::Client::new()
+    web::outgoing()
+        .build()
+        .unwrap_or_default()
         .get(format!("{url}/health"))
         .timeout(std::time::Duration::from_secs(10))
         .send()

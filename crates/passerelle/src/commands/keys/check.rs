@@ -199,7 +199,7 @@ pub(crate) fn server(context: &Context, settings: &Settings) -> Result<Vec<Findi
 }
 
 async fn ask(url: &str, key: &Secret) -> Result<u16, reqwest::Error> {
-    let client = reqwest::Client::builder()
+    let client = web::outgoing()
         .redirect(reqwest::redirect::Policy::none())
         .build()?;
     let request = client

@@ -231,7 +231,9 @@ async fn boxes(context: &Context, plan: Option<&Plan>, steps: &[StepRecord]) -> 
 }
 
 async fn is_healthy(url: &str) -> bool {
-    let asked = reqwest::Client::new()
+    let asked = web::outgoing()
+        .build()
+        .unwrap_or_default()
         .get(format!("{url}/health"))
         .timeout(std::time::Duration::from_secs(5))
         .send()
