@@ -173,9 +173,9 @@ fn password(
             problems.note(
                 "MIG-U-HASH-LEGACY",
                 &person.legacy,
-                "checked in its old form, hashed anew at the first sign-in",
+                "created without a password, to be reset: the auth service does not check this format",
             );
-            "verifier"
+            "old-format"
         }
         Treatment::NoPassword(_) => {
             let code = match class {
