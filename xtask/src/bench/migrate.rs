@@ -35,13 +35,11 @@ pub(crate) async fn measure(stack: &Stack, dir: &Path, size: Size) -> Result<Str
     let made = insight::generate(&mut client, Variant::A, size, 1, &mut |_, _| ()).await?;
     client.batch_execute("vacuum (freeze, analyze)").await?;
     let rows: u64 = made.rows.values().sum();
-    admin.batch_execute("checkpoint").await?;
 
     let plain = dump_and_restore(&url(SOURCE), &url(COPY), &password)?;
     admin
         .batch_execute(&format!("drop database {COPY}"))
         .await?;
-    admin.batch_execute("checkpoint").await?;
 
     let work = dir.join("migration");
     std::fs::create_dir_all(&work)?;

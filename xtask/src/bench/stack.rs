@@ -98,8 +98,13 @@ impl Stack {
 
     /// Folder and port in the name of PostgreSQL's Unix socket.
     pub(crate) fn socket(&self) -> Result<(String, u16)> {
-        let text =
-            std::fs::read_to_string(self.dir.join("passerelle.json")).context("the state file")?;
+        // It is written a moment after the first answer.
+        let path = self.dir.join("passerelle.json");
+        let started = Instant::now();
+        while !path.exists() && started.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let text = std::fs::read_to_string(path).context("the state file")?;
         let state: serde_json::Value = serde_json::from_str(&text)?;
         let dir = state["socket_dir"]
             .as_str()

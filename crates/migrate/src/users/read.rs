@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt as _};
 use tokio_postgres::Client;
 
 use crate::inventory::{Column, Inventory, Name, Table};
-use crate::plan::{Confirmed, UsersPlan, UuidStrategy};
+use crate::plan::{Confirmed, PasswordPlan, UsersPlan, UuidStrategy};
 use crate::{Error, Plan};
 
 /// A row of the users table, as the plan reads it.
@@ -75,10 +75,10 @@ fn select(users: &UsersPlan, inventory: &Inventory) -> Result<String, Error> {
         reader.text(users.email.as_deref())?,
         reader.text(users.username.as_deref())?,
         reader.text(users.phone.as_deref())?,
-        if users.password.is_some() {
-            "p.hash".to_owned()
-        } else {
-            "null::text".to_owned()
+        match &users.password {
+            Some(password) if is_beside(users, password) => reader.text(Some(&password.column))?,
+            Some(_) => "p.hash".to_owned(),
+            None => "null::text".to_owned(),
         },
         match &users.confirmed {
             Confirmed::All => "true".to_owned(),
@@ -108,20 +108,36 @@ fn select(users: &UsersPlan, inventory: &Inventory) -> Result<String, Error> {
     ];
     sql.push_str(&columns.join(", "));
     let _ = write!(sql, " from {} u", table.name.quoted());
-    if let Some(password) = &users.password {
+    if let Some(password) = users.password.as_ref().filter(|it| !is_beside(users, it)) {
+        let kind = |table: &Name, column: &str| {
+            let column = inventory
+                .table(table)
+                .and_then(|table| table.column(column));
+            column.map(|column| column.base_type.as_str())
+        };
+        // A comparison as text is for keys of two kinds only: no index serves it.
+        let cast = if kind(&password.table, &password.user_key) == kind(&users.table, &users.id) {
+            ""
+        } else {
+            "::text"
+        };
         let _ = write!(
             sql,
-            " left join lateral (select s.{}::text as hash from {} s where s.{}::text = u.{}::text \
-             order by s.{} is null limit 1) p on true",
-            sql::Ident::new(&password.column),
-            password.table.quoted(),
-            sql::Ident::new(&password.user_key),
-            sql::Ident::new(&users.id),
-            sql::Ident::new(&password.column),
+            " left join (select distinct on (s.{key}) s.{key} as user_key, s.{hash}::text as hash from {table} s \
+             order by s.{key}, s.{hash} is null) p on p.user_key{cast} = u.{id}{cast}",
+            key = sql::Ident::new(&password.user_key),
+            hash = sql::Ident::new(&password.column),
+            table = password.table.quoted(),
+            id = sql::Ident::new(&users.id),
         );
     }
     let _ = write!(sql, " order by u.{}", sql::Ident::new(&users.id));
     Ok(sql)
+}
+
+/// Whether the hash stands in the user's own row.
+fn is_beside(users: &UsersPlan, password: &PasswordPlan) -> bool {
+    password.table == users.table && password.user_key == users.id
 }
 
 struct Reader<'a> {
