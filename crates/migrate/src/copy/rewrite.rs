@@ -20,8 +20,6 @@ pub enum OrphanPolicy {
     Null,
     /// The row goes to `legacy_quarantine`, as it was.
     Quarantine,
-    /// A banned placeholder user of its own for each missing id.
-    Ghost,
     /// In an array or a document: the element is left out.
     DropElement,
     /// The run stops.
@@ -231,8 +229,7 @@ impl Rewriter {
                 Fate::Load
             }
             OrphanPolicy::Quarantine => Fate::Quarantine(reason()),
-            // A ghost was put into the mapping before; what is still missing came later.
-            OrphanPolicy::Ask | OrphanPolicy::Ghost | OrphanPolicy::Fail => Fate::Fail(reason()),
+            OrphanPolicy::Ask | OrphanPolicy::Fail => Fate::Fail(reason()),
         }
     }
 

@@ -47,7 +47,7 @@ fn word(orphans: OrphanPolicy) -> &'static str {
         OrphanPolicy::Null => "null",
         OrphanPolicy::DropElement => "drop-element",
         OrphanPolicy::Quarantine => "quarantine",
-        OrphanPolicy::Ask | OrphanPolicy::Ghost | OrphanPolicy::Fail => "fail",
+        OrphanPolicy::Ask | OrphanPolicy::Fail => "fail",
     }
 }
 

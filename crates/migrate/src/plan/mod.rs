@@ -298,7 +298,7 @@ impl Plan {
                 questions.push(Question::new(
                     "orphan_policy",
                     &object,
-                    "null | quarantine | ghost | drop-element | fail",
+                    "null | quarantine | drop-element | fail",
                 ));
             }
             if reference.decision == Decision::Include

@@ -93,7 +93,7 @@ fn annotate(text: &str) -> String {
             let answers = match key {
                 "decision" => "include | exclude",
                 "sentinel_policy" => "null | quarantine | fail",
-                "orphan_policy" => "null | quarantine | ghost | drop-element | fail",
+                "orphan_policy" => "null | quarantine | drop-element | fail",
                 "action" => "copy | empty | skip",
                 "access" => "see above",
                 code if code.starts_with("MIG-U-") => users::answers(code),
