@@ -433,7 +433,16 @@ impl Credentials<'_> {
         )
     }
 
-    pub(crate) fn names(&self) -> Vec<String> {
+    /// What rewrites its rows: the user's id alone.
+    pub(crate) fn rewriter(&self, mapping: Arc<Mapping>) -> Rewriter {
+        let names = self.names();
+        let mut rules: Vec<Option<Rule>> = vec![None; names.len()];
+        let id = self.shape.table.column(&self.shape.plan.users.id);
+        rules[0] = id.and_then(|column| self.shape.rule(column));
+        Rewriter::new(names, rules, mapping)
+    }
+
+    fn names(&self) -> Vec<String> {
         let mut names = vec![self.shape.plan.users.id.clone()];
         names.extend(self.columns.iter().map(|column| column.name.clone()));
         names

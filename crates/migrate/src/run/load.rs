@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 
 use super::{Context, Event};
 use crate::Error;
-use crate::copy::{Flow, Moved, Rewriter, Rule, checksum, copy_part};
+use crate::copy::{Flow, Moved, Rewriter, checksum, copy_part};
 use crate::ddl::{Shape, shape};
 use crate::inventory::TableKind;
 use crate::journal::PartRecord;
@@ -209,12 +209,6 @@ fn table_part(
 
 fn credentials_part(context: &Context<'_>, shape: &Shape<'_>) -> Option<Part> {
     let credentials = shape.credentials()?;
-    let names = credentials.names();
-    let mut rules: Vec<Option<Rule>> = vec![None; names.len()];
-    rules[0] = shape
-        .table
-        .column(&context.plan.users.id)
-        .and_then(|column| shape.rule(column));
     Some(Part {
         table: credentials.name().to_string(),
         number: 0,
@@ -225,7 +219,7 @@ fn credentials_part(context: &Context<'_>, shape: &Shape<'_>) -> Option<Part> {
         prepare: format!("truncate {}", credentials.name().quoted()),
         empty: format!("truncate {}", credentials.name().quoted()),
         quarantine: shape.write_quarantine(),
-        rewriter: Rewriter::new(names, rules, std::sync::Arc::clone(&context.mapping)),
+        rewriter: credentials.rewriter(std::sync::Arc::clone(&context.mapping)),
     })
 }
 
