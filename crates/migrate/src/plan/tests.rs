@@ -190,6 +190,11 @@ fn a_wrong_plan_is_refused_with_its_line() {
         ("format = 1", "format = 9", "format 9"),
         ("topology = \"copy\"", "topology = \"sideways\"", "sideways"),
         ("decision = \"ask\"", "decision = \"perhaps\"", "line "),
+        (
+            "orphan_policy = \"fail\"",
+            "orphan_policy = \"ghost\"",
+            "line ",
+        ),
         ("[rls]", "[rls]\nsurprise = 1", "surprise"),
     ] {
         let error = Plan::parse(&text.replace(from, to))
