@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::any;
 use base::Tasks;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
@@ -34,6 +34,7 @@ pub(crate) struct Receiver {
     received: Arc<Mutex<Vec<Received>>>,
     arrived: Arc<Notify>,
     released: Arc<Notify>,
+    gate: watch::Sender<bool>,
     pub(crate) url: String,
 }
 
@@ -48,6 +49,7 @@ impl Receiver {
         let router = Router::new()
             .route("/slow", any(slow))
             .route("/held", any(held))
+            .route("/gate/{n}", any(gate))
             .route("/large", any(large))
             .route("/empty", any(empty))
             .route("/broken", any(broken))
@@ -83,6 +85,11 @@ impl Receiver {
     /// Lets a request to `/held` have its answer.
     pub(crate) fn release(&self) {
         self.released.notify_one();
+    }
+
+    /// Lets every request to `/gate/…` have its answer, also those that come later.
+    pub(crate) fn open_gate(&self) {
+        self.gate.send_replace(true);
     }
 
     async fn remember(&self, request: Request) -> Received {
@@ -134,6 +141,14 @@ async fn held(State(receiver): State<Receiver>, request: Request) -> &'static st
     receiver.remember(request).await;
     receiver.released.notified().await;
     "at last"
+}
+
+/// Answers like everything else, once the gate is open.
+async fn gate(State(receiver): State<Receiver>, request: Request) -> StatusCode {
+    receiver.remember(request).await;
+    let mut gate = receiver.gate.subscribe();
+    gate.wait_for(|open| *open).await.unwrap();
+    StatusCode::CREATED
 }
 
 async fn large() -> Vec<u8> {
