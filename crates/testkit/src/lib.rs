@@ -6,4 +6,4 @@
 
 mod postgres;
 
-pub use postgres::{Postgres, TestDatabase, as_server_user, program};
+pub use postgres::{Postgres, TestDatabase, as_server_user, free_port, program};

@@ -144,6 +144,19 @@ impl Postgres {
     }
 
     fn start() -> Self {
+        // Somebody else may take a port before the server does: then the next one.
+        let mut last = String::new();
+        for _ in 0..10 {
+            match Self::start_on(free_port()) {
+                Ok(started) => return started,
+                Err(log) => last = log,
+            }
+        }
+        panic!("the test cluster did not start:\n{last}");
+    }
+
+    /// Its log when it ends instead of becoming ready.
+    fn start_on(port: u16) -> Result<Self, String> {
         let bin = bin_dir();
         let dir = tempfile::Builder::new()
             .prefix("passerelle-test-")
@@ -151,7 +164,6 @@ impl Postgres {
             .expect("a temporary folder")
             .keep();
         let data = dir.join("data");
-        let port = free_port();
         let run_as = unprivileged_user();
         if let Some(user) = run_as {
             run(Command::new("chown").arg(user).arg(&dir));
@@ -173,7 +185,9 @@ impl Postgres {
         let server = format!(
             "exec 0</dev/null >{log} 2>&1; {bin}/postgres -D {data} {options} & server=$!; \
              while [ -d /proc/{me} ] && kill -0 $server 2>/dev/null; do sleep 0.5; done; \
-             kill -INT $server 2>/dev/null; wait $server; rm -rf {dir}/data {dir}/.s.PGSQL* {dir}/log; rmdir {dir}",
+             kill -INT $server 2>/dev/null; wait $server; echo ended > {dir}/ended; \
+             while [ -d /proc/{me} ]; do sleep 0.5; done; \
+             rm -rf {dir}/data {dir}/.s.PGSQL* {dir}/log {dir}/ended; rmdir {dir}",
             log = dir.join("log").display(),
             bin = bin.display(),
             data = data.display(),
@@ -190,14 +204,14 @@ impl Postgres {
             .spawn()
             .expect("a shell");
         let socket = dir.join(format!(".s.PGSQL.{port}"));
-        for _ in 0..200 {
+        // However slow the machine: it becomes ready or it ends.
+        while !dir.join("ended").exists() {
             if std::os::unix::net::UnixStream::connect(&socket).is_ok() && is_ready(&data) {
-                return Self { dir, port };
+                return Ok(Self { dir, port });
             }
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
-        let log = std::fs::read_to_string(dir.join("log")).unwrap_or_default();
-        panic!("the test cluster did not start:\n{log}");
+        Err(std::fs::read_to_string(dir.join("log")).unwrap_or_default())
     }
 }
 
@@ -310,9 +324,21 @@ fn has_server(dir: &Path) -> bool {
     dir.join("initdb").exists() && dir.join("postgres").exists()
 }
 
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
+/// A loopback port that nobody listens on, for a server that must be told its port. It lies below those that the system
+/// gives to outgoing connections and to listeners that leave the choice to it, so that only another caller of this can
+/// take it before it is used; callers in other processes begin elsewhere.
+pub fn free_port() -> u16 {
+    const FIRST: u32 = 12_000;
+    const COUNT: u32 = 20_000;
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    (0..COUNT)
+        .find_map(|_| {
+            let turn = TRIED.fetch_add(1, Ordering::Relaxed);
+            let start = std::process::id().wrapping_mul(97);
+            let port = u16::try_from(FIRST + start.wrapping_add(turn) % COUNT).ok()?;
+            std::net::TcpListener::bind(("127.0.0.1", port))
+                .is_ok()
+                .then_some(port)
+        })
         .expect("a free port")
-        .port()
 }
