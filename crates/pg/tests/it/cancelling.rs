@@ -5,7 +5,7 @@ use std::time::Duration;
 use pg::{End, Error, RequestOptions, Statement};
 use tokio::time::timeout;
 
-use crate::support::{World, as_user, ask, only, statement, until};
+use crate::support::{PATIENCE, World, as_user, ask, only, statement, until};
 
 const SLEEPERS: &str = "select count(*) = 0 from pg_stat_activity \
     where datname = current_database() and usename = 'test_authenticator' and state = 'active'";
@@ -117,7 +117,7 @@ async fn a_large_batch_does_not_wait_for_its_own_answer() {
             ("select length($1::text)::text", &[large.as_str()]),
         ],
     );
-    let results = timeout(Duration::from_secs(60), requests.run(tx))
+    let results = timeout(PATIENCE, requests.run(tx))
         .await
         .expect("no standstill")
         .unwrap();
@@ -131,14 +131,16 @@ async fn a_request_dropped_half_sent_changes_nothing() {
     let requests = world.small(1);
     let large = bytes::Bytes::from(vec![b'x'; 50_000_000]);
     let mut tx = as_user("ada", &[("insert into note (body) values ('half')", &[])]);
-    tx.statements.push(statement("select pg_sleep(0.2)", &[]));
+    tx.statements.push(statement("select pg_sleep(600)", &[]));
     tx.statements.push(Statement::new(
         "select length($1::text)::text",
         vec![Some(large)],
     ));
-    let _ = timeout(Duration::from_millis(100), requests.run(tx))
-        .await
-        .unwrap_err();
+    // While the server sleeps it does not read: most of the last statement is still here.
+    tokio::select! {
+        result = requests.run(tx) => panic!("it cannot end by itself: {result:?}"),
+        () = until(&world.admin, ASLEEP) => {}
+    }
     assert_eq!(
         ask(&requests, "select count(*) from note").await.unwrap(),
         "2"

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use pg::Endpoint;
 
+use crate::support::PATIENCE;
+
 /// Stopped and removed when dropped.
 pub(crate) struct Cluster {
     dir: tempfile::TempDir,
@@ -19,11 +21,7 @@ impl Cluster {
             .prefix("passerelle-pg-")
             .tempdir()
             .unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = testkit::free_port();
         let cluster = Self { dir, port };
         let path = cluster.path().display().to_string();
         // The folder belongs to the user that the server runs as; made by us, given to it.
@@ -100,12 +98,12 @@ impl Cluster {
 
     /// Starts it and waits until it takes connections.
     pub(crate) fn up(&self) {
-        self.ctl("start -w -l log");
+        self.ctl("start -w -t 600 -l log");
     }
 
     /// `smart`, `fast` or `immediate`.
     pub(crate) fn down(&self, mode: &str) {
-        self.ctl(&format!("stop -w -m {mode}"));
+        self.ctl(&format!("stop -w -t 600 -m {mode}"));
     }
 
     fn ctl(&self, what: &str) {
@@ -152,17 +150,16 @@ fn run(command: &mut Command) {
     );
 }
 
-/// Tries until it works, or for a while.
+/// Tries until it works; the bound is for what never does.
 pub(crate) async fn eventually<T, E: std::fmt::Debug>(
     mut attempt: impl AsyncFnMut() -> Result<T, E>,
 ) -> T {
-    let mut last = None;
-    for _ in 0..400 {
+    let began = tokio::time::Instant::now();
+    loop {
         match attempt().await {
             Ok(value) => return value,
-            Err(error) => last = Some(error),
+            Err(error) => assert!(began.elapsed() < PATIENCE, "it never worked: {error:?}"),
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
-    panic!("it never worked: {last:?}");
 }

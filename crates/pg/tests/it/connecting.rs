@@ -5,7 +5,7 @@ use std::time::Duration;
 use pg::{Endpoint, Error, Pool, PoolOptions, RequestOptions, Requests};
 
 use crate::cluster::Cluster;
-use crate::support::World;
+use crate::support::{PATIENCE, World};
 
 const HBA: &str = "local all supabase_admin trust\n\
     local all all scram-sha-256\n\
@@ -32,7 +32,7 @@ async fn enter(endpoint: &Endpoint) -> Result<(), String> {
     let options = PoolOptions {
         application_name: "t".into(),
         size: 1,
-        acquire_timeout: Duration::from_secs(10),
+        acquire_timeout: PATIENCE,
     };
     let service = match Pool::new(endpoint, &options) {
         Ok(pool) => pool.get().await.map(drop),

@@ -1,16 +1,14 @@
 //! Notifications, across lost connections.
 
-use std::time::Duration;
-
 use base::Tasks;
 use pg::{Listener, Notification};
 use tokio::sync::broadcast::Receiver;
 use tokio::time::timeout;
 
-use crate::support::World;
+use crate::support::{PATIENCE, World};
 
 async fn next(heard: &mut Receiver<Notification>) -> Notification {
-    timeout(Duration::from_secs(30), heard.recv())
+    timeout(PATIENCE, heard.recv())
         .await
         .expect("something is heard")
         .unwrap()
@@ -46,7 +44,7 @@ async fn a_listener_hears_its_channels_and_says_when_it_may_have_missed_somethin
     assert_eq!(next(&mut heard).await, Notification::Connected);
     world.admin.batch_execute("notify pgrst").await.unwrap();
     assert_eq!(next(&mut heard).await, notify("pgrst", ""));
-    assert!(tasks.shut_down(Duration::from_secs(30)).await);
+    assert!(tasks.shut_down(PATIENCE).await);
 }
 
 #[tokio::test]
@@ -54,5 +52,5 @@ async fn a_listener_without_a_database_ends_at_the_soft_stop() {
     let nowhere = pg::Endpoint::parse("host=/nowhere user=x").unwrap();
     let tasks = Tasks::new();
     let _listener = Listener::start(&nowhere, &["pgrst"], &tasks);
-    assert!(tasks.shut_down(Duration::from_secs(30)).await);
+    assert!(tasks.shut_down(PATIENCE).await);
 }

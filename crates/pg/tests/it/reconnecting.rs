@@ -4,11 +4,14 @@ use futures_util::future::join_all;
 use pg::{Access, Error, RequestOptions, Requests};
 
 use crate::cluster::{Cluster, eventually};
-use crate::support::{World, as_user, ask, until};
+use crate::support::{PATIENCE, World, as_user, ask, until};
 
 const KILL_ALL: &str = "select count(pg_terminate_backend(pid)) from pg_stat_activity \
     where datname = current_database() and usename = 'test_authenticator'";
 const GONE: &str = "select count(*) = 0 from pg_stat_activity \
+    where datname = current_database() and usename = 'test_authenticator'";
+
+const FOUR: &str = "select count(*) = 4 from pg_stat_activity \
     where datname = current_database() and usename = 'test_authenticator'";
 
 /// Opens as many connections as the pool may have.
@@ -26,6 +29,8 @@ async fn connections_killed_between_requests_are_replaced_and_nobody_notices() {
     let requests = world.small(4);
     for round in 1..=3 {
         fill(&requests, 4).await;
+        // Those of the round before may still be on their way out.
+        until(&world.admin, FOUR).await;
         let killed: i64 = world.admin.query_one(KILL_ALL, &[]).await.unwrap().get(0);
         assert_eq!(killed, 4);
         // Both at once, before and after the server has said good-bye.
@@ -110,7 +115,7 @@ async fn a_service_pool_comes_back_too() {
     let options = pg::PoolOptions {
         application_name: "t".into(),
         size: 2,
-        acquire_timeout: std::time::Duration::from_secs(5),
+        acquire_timeout: PATIENCE,
     };
     let pool = pg::Pool::new(&cluster.admin(), &options).unwrap();
     drop(pool.get().await.unwrap());

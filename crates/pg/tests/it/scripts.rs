@@ -1,13 +1,13 @@
 //! Scripts of others in sessions of their own.
 
-use std::time::Duration;
-
 use pg::{Completed, Error, Session};
 use testkit::Postgres;
 
+use crate::support::PATIENCE;
+
 async fn session() -> Session {
     let database = Postgres::shared().database().await;
-    Session::open(database.admin(), "scripts", Duration::from_secs(10))
+    Session::open(database.admin(), "scripts", PATIENCE)
         .await
         .unwrap()
 }

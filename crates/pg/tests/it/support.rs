@@ -5,6 +5,9 @@ use std::time::Duration;
 use pg::{Endpoint, Error, RequestOptions, RequestTx, Requests, ResultSet, Statement};
 use testkit::{Postgres, TestDatabase};
 
+/// How long anything may take on a machine that is busy otherwise; only what never comes takes as long.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
 /// A database with the login `test_authenticator`, the roles `test_anon` and `test_user`, and the
 /// table `note`, of which a user sees and writes its own rows.
 pub(crate) struct World {
@@ -36,6 +39,7 @@ impl World {
     pub(crate) fn small(&self, size: usize) -> Requests {
         self.requests(&RequestOptions {
             size,
+            acquire_timeout: PATIENCE,
             ..RequestOptions::default()
         })
     }
@@ -87,16 +91,14 @@ pub(crate) fn code(result: Result<Vec<ResultSet>, Error>) -> String {
 
 /// Waits until `question` answers true: for what happens outside of any call.
 pub(crate) async fn until(admin: &tokio_postgres::Client, question: &str) {
-    for _ in 0..2000 {
-        if admin
-            .query_one(question, &[])
-            .await
-            .unwrap()
-            .get::<_, bool>(0)
-        {
-            return;
-        }
+    let began = tokio::time::Instant::now();
+    while !admin
+        .query_one(question, &[])
+        .await
+        .unwrap()
+        .get::<_, bool>(0)
+    {
+        assert!(began.elapsed() < PATIENCE, "never true: {question}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("never true: {question}");
 }
