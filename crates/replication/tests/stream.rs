@@ -17,6 +17,9 @@ use replication::{
 use testkit::{Postgres, TestDatabase};
 use tokio_postgres::Client;
 
+/// How long anything may take on a machine that is busy otherwise; only what never comes takes as long.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// A database with a publication, and a stream of it.
 struct Setup {
     db: TestDatabase,
@@ -79,21 +82,19 @@ impl Setup {
         row.get::<_, String>(0).parse().unwrap()
     }
 
-    /// Ends the server's side of the stream; waits until it is gone.
-    async fn kill_walsender(&self) -> bool {
-        let row = self
-            .client
-            .query_one(
-                "select count(pg_terminate_backend(active_pid, 5000)) from pg_replication_slots where slot_name = $1 and active_pid is not null",
-                &[&self.options.slot],
-            )
-            .await
-            .unwrap();
-        row.get::<_, i64>(0) == 1
+    /// Ends the server's side of the stream, once there is one; waits until it is gone.
+    async fn kill_walsender(&self) {
+        let sql = "select count(pg_terminate_backend(active_pid, 120000)) from pg_replication_slots
+             where slot_name = $1 and active_pid is not null";
+        wait_until(async || {
+            let row = self.client.query_one(sql, &[&self.options.slot]).await;
+            row.unwrap().get::<_, i64>(0) == 1
+        })
+        .await;
     }
 
     async fn end(self) {
-        assert!(self.tasks.shut_down(Duration::from_secs(10)).await);
+        assert!(self.tasks.shut_down(PATIENCE).await);
         Slot::drop(&self.client, &self.options.slot).await.unwrap();
         drop(self.db);
     }
@@ -104,7 +105,7 @@ impl Reading {
         if let Some(event) = self.seen.pop_front() {
             return event;
         }
-        tokio::time::timeout(Duration::from_secs(30), self.stream.next())
+        tokio::time::timeout(PATIENCE, self.stream.next())
             .await
             .expect("an event")
             .expect("the stream goes on")
@@ -386,7 +387,8 @@ async fn nothing_is_lost_or_doubled_when_the_walsender_is_killed() {
     let mut reading = setup.read().await;
     let confirm = reading.stream.confirm();
     let writer = setup.db.connect().await;
-    let mut kills = 0;
+    // What was read last; the connection breaks six times on the way.
+    let (read, mut reached) = tokio::sync::watch::channel(0);
     let writing = async {
         for batch in 0..COMMITS / 100 {
             // A procedure would do; separate statements of one simple query commit together, so say so.
@@ -400,9 +402,10 @@ async fn nothing_is_lost_or_doubled_when_the_walsender_is_killed() {
         }
     };
     let killing = async {
-        for _ in 0..6 {
-            tokio::time::sleep(Duration::from_millis(150)).await;
-            kills += usize::from(setup.kill_walsender().await);
+        for round in 1..=6 {
+            let there = reached.wait_for(|read| *read >= round * 3_000);
+            there.await.unwrap();
+            setup.kill_walsender().await;
         }
     };
     let reading = async {
@@ -413,6 +416,7 @@ async fn nothing_is_lost_or_doubled_when_the_walsender_is_killed() {
                 assert_eq!(describe(change), format!("insert {next}"));
                 next += 1;
             }
+            read.send_replace(next);
             // Confirming late makes the server repeat much.
             if let Some(end) = part.end_lsn.filter(|_| next % 1000 == 0) {
                 confirm.confirm(end);
@@ -420,7 +424,6 @@ async fn nothing_is_lost_or_doubled_when_the_walsender_is_killed() {
         }
     };
     tokio::join!(writing, killing, reading);
-    assert!(kills > 0);
     setup.end().await;
 }
 
@@ -429,10 +432,11 @@ async fn confirming_moves_the_slot() {
     let mut setup = Setup::new("create table t (id int primary key)").await;
     setup.options.status_interval = Duration::from_millis(20);
     let mut reading = setup.read().await;
-    let before = setup.slot().await.confirmed;
     setup.run("insert into t values (1)").await;
-    let end = reading.transaction().await.end_lsn.unwrap();
-    assert_eq!(setup.slot().await.confirmed, before);
+    let transaction = reading.transaction().await;
+    let end = transaction.end_lsn.unwrap();
+    // What others wrote before it may be passed over, it may not.
+    assert!(setup.slot().await.confirmed <= transaction.commit_lsn);
     reading.stream.confirm().confirm(end);
     wait_until(async || setup.slot().await.confirmed >= end).await;
     setup.end().await;
@@ -606,7 +610,7 @@ async fn a_temporary_slot_ends_with_its_connection() {
     let mut reading = setup.read().await;
     setup.run("insert into t values (1)").await;
     assert_eq!(describe(&reading.change().await), "insert 1");
-    assert!(setup.kill_walsender().await);
+    setup.kill_walsender().await;
     let (_, fresh) = reading.connected().await;
     assert!(fresh);
     setup.run("insert into t values (2)").await;
@@ -620,7 +624,7 @@ async fn a_start_at_the_present_gives_up_what_the_slot_kept() {
     let reading = setup.read().await;
     drop(reading);
     let tasks = std::mem::take(&mut setup.tasks);
-    tasks.shut_down(Duration::from_secs(10)).await;
+    assert!(tasks.shut_down(PATIENCE).await);
     setup.run("insert into t values (1)").await;
     setup.options.start = Start::Present;
     let mut reading = setup.read().await;
@@ -660,11 +664,9 @@ async fn snapshot_and_stream_are_everything_once() {
 
 /// Polls until `condition` holds.
 async fn wait_until(mut condition: impl AsyncFnMut() -> bool) {
-    for _ in 0..600 {
-        if condition().await {
-            return;
-        }
+    let began = tokio::time::Instant::now();
+    while !condition().await {
+        assert!(began.elapsed() < PATIENCE, "it never happened");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("it never happened");
 }
