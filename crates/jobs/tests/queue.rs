@@ -35,7 +35,7 @@ impl House {
         let options = PoolOptions {
             application_name: "jobs-test".into(),
             size: 16,
-            acquire_timeout: Duration::from_secs(10),
+            acquire_timeout: Duration::from_secs(120),
         };
         let clock = Arc::new(ManualClock::starting_now());
         let queue = Queue::new(
@@ -318,13 +318,12 @@ impl Handler for Panics {
 impl House {
     /// Waits for what happens in the background.
     async fn until(&self, id: uuid::Uuid, state: &str) {
-        for _ in 0..2_000 {
-            if self.state(id).await == state {
-                return;
-            }
+        let began = tokio::time::Instant::now();
+        while self.state(id).await != state {
+            let patient = began.elapsed() < Duration::from_secs(120);
+            assert!(patient, "the job never was {state}");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        panic!("the job never was {state}");
     }
 }
 
