@@ -38,7 +38,7 @@ impl Server {
         let options = pg::PoolOptions {
             application_name: "test".into(),
             size: 1,
-            acquire_timeout: Duration::from_secs(1),
+            acquire_timeout: Duration::from_secs(60),
         };
         let deps = realtime::Deps {
             requests: pg::Requests::new(&endpoint, &pg::RequestOptions::default()),
@@ -110,7 +110,7 @@ async fn send(client: &mut Client, message: Value) {
 }
 
 async fn next(client: &mut Client) -> Message {
-    tokio::time::timeout(Duration::from_secs(10), client.next())
+    tokio::time::timeout(Duration::from_secs(120), client.next())
         .await
         .expect("a message")
         .unwrap()

@@ -11,7 +11,7 @@ use super::shared::MESSAGES;
 /// How much log a slot may hold back when the server sets no bound.
 const MAX_RETAINED: u64 = 1024 * 1024 * 1024;
 /// How long an orderly stop waits for the slot to go.
-const LEAVING: Duration = Duration::from_secs(3);
+const LEAVING: Duration = Duration::from_secs(10);
 
 impl Engine {
     /// Tries until it has a place. False: the program is stopping.

@@ -16,6 +16,9 @@ use testkit::{Postgres, TestDatabase};
 use tokio::sync::mpsc;
 use tokio_postgres::Client;
 
+/// How long anything may take on a machine that is busy otherwise; only what never comes takes as long.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
 pub(crate) const ADA: &str = "00000000-0000-4000-8000-00000000000a";
 pub(crate) const BOB: &str = "00000000-0000-4000-8000-00000000000b";
 
@@ -76,10 +79,11 @@ impl World {
         let pool = pg::PoolOptions {
             application_name: "test".into(),
             size: 4,
-            acquire_timeout: Duration::from_secs(10),
+            acquire_timeout: PATIENCE,
         };
         let requests = pg::RequestOptions {
             size: 4,
+            acquire_timeout: PATIENCE,
             ..pg::RequestOptions::default()
         };
         let (sender, messages) = mpsc::unbounded_channel();
@@ -96,7 +100,7 @@ impl World {
         let tasks = Tasks::new();
         let changes = Changes::start(deps, &tasks);
         let mut ready = changes.ready();
-        tokio::time::timeout(Duration::from_secs(20), ready.wait_for(|ready| *ready))
+        tokio::time::timeout(PATIENCE, ready.wait_for(|ready| *ready))
             .await
             .unwrap()
             .unwrap();
@@ -147,6 +151,19 @@ impl World {
         self.try_channel(caller, &[binding]).await.unwrap()
     }
 
+    /// The same once the engine is connected, however often it has to connect.
+    pub(crate) async fn channel_when_ready(&self, caller: &Caller, binding: Value) -> Channel {
+        let began = tokio::time::Instant::now();
+        loop {
+            let bindings = std::slice::from_ref(&binding);
+            match self.try_channel(caller, bindings).await {
+                Ok(channel) => return channel,
+                Err(error) => assert!(began.elapsed() < PATIENCE, "{error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// The message of the `system` event.
     pub(crate) async fn refusal(&self, caller: &Caller, binding: Value) -> String {
         self.try_channel(caller, &[binding])
@@ -156,20 +173,26 @@ impl World {
             .to_string()
     }
 
-    pub(crate) async fn kill_walsender(&self) -> bool {
+    /// Ends the server's side of the stream, once there is one.
+    pub(crate) async fn kill_walsender(&self) {
         let admin = self.db.connect().await;
-        let sql = "select count(pg_terminate_backend(active_pid, 5000)) from pg_replication_slots
+        let sql = "select count(pg_terminate_backend(active_pid, 120000)) from pg_replication_slots
              where slot_name = $1 and active_pid is not null";
-        admin
+        let began = tokio::time::Instant::now();
+        while admin
             .query_one(sql, &[&self.slot])
             .await
             .unwrap()
             .get::<_, i64>(0)
-            == 1
+            == 0
+        {
+            assert!(began.elapsed() < PATIENCE, "nobody reads the slot");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     pub(crate) async fn end(self) {
-        assert!(self.tasks.shut_down(Duration::from_secs(10)).await);
+        assert!(self.tasks.shut_down(PATIENCE).await);
         // RT-DEL-05: it leaves no slot behind.
         let admin = self.db.connect().await;
         let left = replication::Slot::find(&admin, &self.slot).await.unwrap();
@@ -200,7 +223,7 @@ pub(crate) struct Channel {
 
 impl Channel {
     pub(crate) async fn raw(&mut self) -> (Vec<u64>, Bytes) {
-        tokio::time::timeout(Duration::from_secs(20), self.received.recv())
+        tokio::time::timeout(PATIENCE, self.received.recv())
             .await
             .expect("a change")
             .expect("the engine holds the sink")

@@ -1,15 +1,13 @@
 //! Broadcast from the database, section 13.
 
-use std::time::Duration;
-
 use realtime::changes::{MessagePayload, MessageRow};
 use serde_json::{Value, json};
 
-use crate::harness::World;
+use crate::harness::{PATIENCE, World};
 
 async fn next(world: &World) -> MessageRow {
     let mut messages = world.messages.lock().await;
-    tokio::time::timeout(Duration::from_secs(20), messages.recv())
+    tokio::time::timeout(PATIENCE, messages.recv())
         .await
         .expect("a message")
         .unwrap()

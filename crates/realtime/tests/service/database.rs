@@ -126,7 +126,7 @@ async fn what_is_committed_while_the_stream_is_down_arrives_after_it() {
     for n in 1..=5 {
         let ended: i64 = admin
             .query_one(
-                "select count(pg_terminate_backend(active_pid, 5000)) from pg_replication_slots
+                "select count(pg_terminate_backend(active_pid, 120000)) from pg_replication_slots
                  where database = current_database() and active_pid is not null",
                 &[],
             )

@@ -16,6 +16,9 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use web::Service as _;
 
+/// How long anything may take on a machine that is busy otherwise; only what never comes takes as long.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
 pub(crate) const ADA: &str = "00000000-0000-4000-8000-00000000000a";
 pub(crate) const BOB: &str = "00000000-0000-4000-8000-00000000000b";
 const SECRET: &str = "a-secret-of-at-least-thirty-two-bytes";
@@ -65,7 +68,21 @@ impl Server {
             system["payload"]["message"], "Replication connection established",
             "{system}"
         );
+        // Who was here to ask is counted no longer.
+        drop(client);
+        server.sockets_are(0).await;
         server
+    }
+
+    /// Waits until so many sockets are counted.
+    pub(crate) async fn sockets_are(&self, count: usize) {
+        let counted = async {
+            while self.service.sockets() != count {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let counted = tokio::time::timeout(PATIENCE, counted).await;
+        counted.unwrap_or_else(|_| panic!("{} sockets", self.service.sockets()));
     }
 
     /// Without waiting for the stream.
@@ -84,10 +101,11 @@ impl Server {
         let pool = pg::PoolOptions {
             application_name: "test".into(),
             size: 4,
-            acquire_timeout: Duration::from_secs(10),
+            acquire_timeout: PATIENCE,
         };
         let requests = pg::RequestOptions {
             size: 4,
+            acquire_timeout: PATIENCE,
             ..pg::RequestOptions::default()
         };
         let deps = realtime::Deps {
@@ -119,7 +137,7 @@ impl Server {
 
     /// An orderly stop.
     pub(crate) async fn stop(self) {
-        assert!(self.tasks.shut_down(Duration::from_secs(20)).await);
+        assert!(self.tasks.shut_down(PATIENCE).await);
     }
 
     pub(crate) fn sign(&self, claims: Value) -> String {
@@ -307,7 +325,7 @@ impl Client {
     }
 
     pub(crate) async fn raw(&mut self) -> Message {
-        tokio::time::timeout(Duration::from_secs(20), self.socket.next())
+        tokio::time::timeout(PATIENCE, self.socket.next())
             .await
             .expect("a message")
             .unwrap()
