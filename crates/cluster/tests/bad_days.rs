@@ -12,7 +12,7 @@ use base::Tasks;
 use cluster::{Error, Options, Server};
 use common::{connect, folder, options, show, start};
 use nix::sys::signal::{Signal, kill};
-use process::{postmaster, until};
+use process::{has_ended, postmaster, until};
 
 #[tokio::test]
 async fn another_major_version_is_refused_with_the_way_out() {
@@ -84,7 +84,7 @@ async fn the_server_does_not_outlive_a_killed_program() {
     let pid = postmaster(dir.path()).unwrap();
     program.kill().unwrap();
     program.wait().unwrap();
-    until(|| kill(pid, None).is_err()).await;
+    until(|| has_ended(pid)).await;
     assert_eq!(postmaster(dir.path()), None, "it ended tidily");
 }
 
@@ -105,7 +105,7 @@ async fn a_server_left_behind_is_stopped_before_the_next_and_keeps_its_rows() {
         let _ = kill(old, Signal::SIGCONT);
     });
     let server = next.await.unwrap();
-    until(|| kill(old, None).is_err()).await;
+    until(|| has_ended(old)).await;
     let client = connect(&server.admin("postgres")).await;
     assert_eq!(show(&client, "1").await, "1");
     server.stop().await.unwrap();

@@ -12,7 +12,7 @@ use base::Tasks;
 use cluster::{Error, Options, Server};
 use common::{connect, folder, options, show, start};
 use nix::sys::signal::{Signal, kill};
-use process::{postmaster, until};
+use process::{has_ended, postmaster, until};
 
 #[tokio::test]
 async fn it_starts_stops_tidily_and_starts_again_with_its_data() {
@@ -259,6 +259,6 @@ async fn a_server_let_go_of_ends_tidily() {
     let server = start(dir.path()).await.unwrap();
     let pid = postmaster(dir.path()).unwrap();
     drop(server);
-    until(|| kill(pid, None).is_err()).await;
+    until(|| has_ended(pid)).await;
     assert_eq!(postmaster(dir.path()), None);
 }

@@ -9,7 +9,7 @@ use base::{Secret, Tasks};
 use cluster::{Error, Options, Server};
 use tokio_postgres::{Client, NoTls};
 
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A folder others can pass through.
 pub(crate) fn folder() -> tempfile::TempDir {
@@ -18,10 +18,19 @@ pub(crate) fn folder() -> tempfile::TempDir {
     dir
 }
 
+/// The folder of PostgreSQL's programs that the tests' runner names.
+fn bin_dir() -> Option<std::path::PathBuf> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests are told where PostgreSQL is by their runner"
+    )]
+    std::env::var_os("PASSERELLE_PG_BIN").map(Into::into)
+}
+
 pub(crate) fn options(dir: &Path) -> Options {
     Options {
         data_dir: dir.to_owned(),
-        bin_dir: None,
+        bin_dir: bin_dir(),
         port: 0,
         port_is_explicit: false,
         admin_password: Secret::new("it's \\open"),
