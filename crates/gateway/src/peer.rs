@@ -2,8 +2,14 @@
 
 use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use web::Peer;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 
 /// `10.0.0.0/8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,21 +77,21 @@ impl Trusted {
         prefix: &'static str,
     ) -> Peer {
         let trusted = self.contains(address);
-        let forwarded = |name: &str| {
+        let forwarded = |name: &HeaderName| {
             let value = headers.get(name).filter(|_| trusted)?.to_str().ok()?;
             Some(value.split(',').next()?.trim().to_owned()).filter(|value| !value.is_empty())
         };
         let (scheme, host) = public.cloned().unwrap_or_else(|| {
-            let scheme = forwarded("x-forwarded-proto")
-                .filter(|scheme| scheme == "https" || scheme == "http");
+            let scheme =
+                forwarded(&FORWARDED_PROTO).filter(|scheme| scheme == "https" || scheme == "http");
             let own_scheme = if tls { "https" } else { "http" };
-            let mut host = forwarded("x-forwarded-host").or_else(|| {
+            let mut host = forwarded(&FORWARDED_HOST).or_else(|| {
                 headers
                     .get(http::header::HOST)
                     .and_then(|host| host.to_str().ok())
                     .map(str::to_owned)
             });
-            if let (Some(host), Some(port)) = (&mut host, forwarded("x-forwarded-port"))
+            if let (Some(host), Some(port)) = (&mut host, forwarded(&FORWARDED_PORT))
                 && !host.contains(':')
                 && !matches!(port.as_str(), "80" | "443")
                 && port.bytes().all(|byte| byte.is_ascii_digit())
@@ -113,7 +119,7 @@ impl Trusted {
     /// GW-FWD-03: walking back from the nearest hop, the first address that is not a trusted proxy.
     fn last_untrusted(&self, headers: &HeaderMap) -> Option<IpAddr> {
         let hops: Vec<IpAddr> = headers
-            .get_all("x-forwarded-for")
+            .get_all(&FORWARDED_FOR)
             .iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
@@ -130,7 +136,7 @@ impl Trusted {
     pub(crate) fn forward(&self, address: IpAddr, peer: &Peer, headers: &mut HeaderMap) {
         let text = |text: &str| HeaderValue::from_str(text).ok();
         let before = headers
-            .get("x-forwarded-for")
+            .get(&FORWARDED_FOR)
             .filter(|_| self.contains(address))
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
@@ -143,11 +149,11 @@ impl Trusted {
             |(_, p)| p,
         );
         let values = [
-            ("x-forwarded-for", text(&chain)),
-            ("x-forwarded-proto", text(&peer.scheme)),
-            ("x-forwarded-host", text(&peer.host)),
-            ("x-forwarded-port", text(port)),
-            ("x-forwarded-prefix", text(peer.prefix)),
+            (FORWARDED_FOR, text(&chain)),
+            (FORWARDED_PROTO, text(&peer.scheme)),
+            (FORWARDED_HOST, text(&peer.host)),
+            (FORWARDED_PORT, text(port)),
+            (FORWARDED_PREFIX, text(peer.prefix)),
         ];
         for (name, value) in values {
             match value {
