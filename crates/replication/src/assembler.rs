@@ -191,9 +191,11 @@ impl Assembler {
     }
 
     fn commit(&mut self, commit: Commit) -> Result<Step, Error> {
-        let repeated = self.open.as_ref().ok_or_else(outside)?.skip == usize::MAX;
+        let open = self.open.as_ref().ok_or_else(outside)?;
         // One that was handed over before is confirmed by its number alone, in case the confirmation was lost.
-        let transaction = (!repeated).then(|| self.part(Some(commit.end_lsn)));
+        // PostgreSQL 14 sends those that hold nothing for us, too; later ones leave them out.
+        let left_out = open.skip == usize::MAX || open.seen == 0;
+        let transaction = (!left_out).then(|| self.part(Some(commit.end_lsn)));
         self.open = None;
         Ok(transaction.map_or(Step::Nothing, Step::Transaction))
     }
@@ -272,6 +274,21 @@ mod tests {
             vec![begin(5), relation(), insert("a"), insert("b"), commit(5)],
         );
         assert_eq!(parts, ["0:a,b!"]);
+    }
+
+    #[test]
+    fn a_transaction_that_holds_nothing_is_left_out() {
+        let mut assembler = Assembler::new(1_000);
+        let messages = vec![
+            begin(10),
+            commit(10),
+            relation(),
+            begin(20),
+            insert("a"),
+            commit(20),
+        ];
+        assert_eq!(run(&mut assembler, messages), ["0:a!"]);
+        assert!(!assembler.is_open());
     }
 
     #[test]
