@@ -10,6 +10,8 @@ mod caller;
 mod config;
 mod cors;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod metrics;
 mod openapi;
 mod plan;
