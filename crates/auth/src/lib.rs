@@ -27,6 +27,8 @@ mod error;
 mod external;
 mod factor;
 mod flow;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod hooks;
 mod identity;
 mod letters;
