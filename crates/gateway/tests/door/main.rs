@@ -18,6 +18,7 @@ use gateway::{
 use jwt::{ApiKeyClass, ApiKeys, Keys, Verifier};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use web::Health;
 
 const SECRET: &str = "a-secret-of-at-least-thirty-two-bytes!";
@@ -431,7 +432,6 @@ async fn the_longest_match_wins_after_normalisation() {
 
 /// Sends a path that a well-behaved client would have normalised.
 async fn raw_get(url: &str, path: &str) -> String {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let mut stream = tokio::net::TcpStream::connect(url.trim_start_matches("http://"))
         .await
         .unwrap();
@@ -704,11 +704,18 @@ async fn long_urls_and_headers_are_bounded() {
     .await;
     let long = format!("/rest/v1/t?x={}", "a".repeat(2_000));
     assert_eq!(house.get(&long, &[("apikey", &house.anon)]).await.0, 414);
-    let huge = "a".repeat(200_000);
-    let answer = house
-        .send(Method::GET, "/rest/v1/t", &[("x-huge", &huge)])
-        .await;
-    assert_eq!(answer.status(), 431);
+    let huge = format!(
+        "GET /rest/v1/t HTTP/1.1\r\nhost: x\r\nx-huge: {}\r\n\r\n",
+        "a".repeat(200_000)
+    );
+    let address = house.url.trim_start_matches("http://");
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    // It answers and hangs up before it has read it all: that the rest does not arrive is no matter.
+    let _ = stream.write_all(huge.as_bytes()).await;
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
 }
 
 #[tokio::test]
@@ -746,7 +753,7 @@ async fn a_stop_closes_the_listener_and_ends_cleanly() {
     assert!(
         house
             .tasks
-            .shut_down(std::time::Duration::from_secs(30))
+            .shut_down(std::time::Duration::from_secs(120))
             .await
     );
     assert!(
