@@ -76,6 +76,7 @@ impl Server {
             .expect("the fixture is good SQL");
         let options = pg::RequestOptions {
             size: connections,
+            acquire_timeout: Duration::from_secs(120),
             ..pg::RequestOptions::default()
         };
         Self::start_in(database, adjust, keys, &options).await
@@ -96,7 +97,7 @@ impl Server {
             &pg::PoolOptions {
                 application_name: "test".into(),
                 size: 2,
-                acquire_timeout: Duration::from_secs(10),
+                acquire_timeout: Duration::from_secs(120),
             },
         )
         .expect("a pool");
