@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use deadpool_postgres::{
-    ClientWrapper, Hook, HookError, Manager, ManagerConfig, RecyclingMethod, Runtime, TimeoutType,
-    Timeouts,
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, QueueMode, RecyclingMethod, Runtime,
+    TimeoutType, Timeouts,
 };
 
 use crate::{Endpoint, Error};
@@ -55,6 +55,8 @@ impl Pool {
         );
         let inner = deadpool_postgres::Pool::builder(manager)
             .max_size(options.size)
+            // The last one back is the first one lent, so that the others grow old and are closed.
+            .queue_mode(QueueMode::Lifo)
             .pre_recycle(Hook::async_fn(|client, metrics| {
                 Box::pin(verify(client, metrics.last_used()))
             }))
@@ -66,6 +68,16 @@ impl Pool {
             })
             .build()
             .map_err(|error| Error::Connect(error.to_string()))?;
+        let weak = inner.weak();
+        crate::task::detached(async move {
+            loop {
+                tokio::time::sleep(IDLE / 2).await;
+                let Some(pool) = weak.upgrade().filter(|pool| !pool.is_closed()) else {
+                    return;
+                };
+                close_idle(&pool, IDLE);
+            }
+        });
         Ok(Self {
             inner,
             acquire_timeout: options.acquire_timeout,
@@ -93,9 +105,24 @@ impl Pool {
         &self.endpoint
     }
 
+    /// Closes the connections that nobody took for `longest`. It happens by itself, too, after a minute.
+    pub fn close_idle(&self, longest: Duration) {
+        close_idle(&self.inner, longest);
+    }
+
     /// Closes idle connections and refuses new ones.
     pub fn close(&self) {
         self.inner.close();
+    }
+}
+
+/// A connection that nobody took for so long is closed: idle, it costs the server some megabytes.
+const IDLE: Duration = Duration::from_secs(60);
+
+fn close_idle(pool: &deadpool_postgres::Pool, longest: Duration) {
+    let closed = pool.retain(|_, metrics| metrics.last_used() < longest);
+    if !closed.removed.is_empty() {
+        tracing::debug!(closed = closed.removed.len(), "idle connections");
     }
 }
 

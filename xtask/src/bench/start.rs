@@ -7,6 +7,9 @@ use anyhow::Result;
 
 use super::stack::Stack;
 
+/// Long enough for what the start needed to be given back.
+const IDLE: Duration = Duration::from_secs(120);
+
 /// Starts on an empty folder, then again on its data (five times), then measures memory.
 pub(crate) async fn measure(dir: &Path, port: u16) -> Result<String> {
     let stack = Stack::start(dir, port).await?;
@@ -20,14 +23,15 @@ pub(crate) async fn measure(dir: &Path, port: u16) -> Result<String> {
     }
     warm.sort_unstable();
     let stack = Stack::start(dir, port).await?;
-    tokio::time::sleep(Duration::from_secs(10)).await;
+    tokio::time::sleep(IDLE).await;
     let (program, postgres) = stack.family().pss_kib()?;
     stack.stop()?;
     Ok(format!(
         "start: from nothing {:.2} s; with data {:.2} s (median of 5)\n\
-         memory, idle for 10 s (PSS): {:.1} MiB = program {:.1} + PostgreSQL {:.1}",
+         memory, idle for {} s (PSS): {:.1} MiB = program {:.1} + PostgreSQL {:.1}",
         first.as_secs_f64(),
         warm[2].as_secs_f64(),
+        IDLE.as_secs(),
         mib(program + postgres),
         mib(program),
         mib(postgres),

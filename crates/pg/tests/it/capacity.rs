@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use pg::{Error, RequestOptions};
 
 use crate::cluster::eventually;
-use crate::support::{World, as_user, ask, only};
+use crate::support::{PATIENCE, World, as_user, ask, only};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_requests_share_eight_connections() {
@@ -110,4 +110,24 @@ async fn a_service_pool_times_out_too_and_recovers() {
     ));
     drop(client);
     eventually(async || pool.get().await.map(drop)).await;
+}
+
+#[tokio::test]
+async fn connections_that_lie_idle_are_closed_and_those_in_use_are_not() {
+    let world = World::new().await;
+    let options = pg::PoolOptions {
+        application_name: "idle service".into(),
+        size: 3,
+        acquire_timeout: PATIENCE,
+    };
+    let pool = pg::Pool::new(world.database.admin(), &options).unwrap();
+    let (used, idle) = (pool.get().await.unwrap(), pool.get().await.unwrap());
+    drop(idle);
+    pool.close_idle(Duration::ZERO);
+    let open = "select count(*) from pg_stat_activity where application_name = 'idle service'";
+    let count = async || used.query_one(open, &[]).await.unwrap().get::<_, i64>(0);
+    while count().await > 1 {
+        tokio::task::yield_now().await;
+    }
+    drop(pool.get().await.unwrap());
 }
