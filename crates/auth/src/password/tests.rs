@@ -97,6 +97,18 @@ async fn who_finds_no_place_in_time_is_told_to_come_back() {
         assert_eq!(web::Failure::status(&refused), 503);
     }
     drop(taken);
+    // Nor is anybody queued beyond the places and the queue, however long they would wait.
+    settings.hash_wait = Duration::from_secs(3_600);
+    settings.hash_queue = 2;
+    let patient = Hasher::new(&settings, Arc::new(base::OsRandom));
+    let (places, queue) = (cores, patient.queue.available_permits());
+    assert_eq!(queue, places + 2);
+    let waiting = u32::try_from(queue).unwrap();
+    let waiting = patient.queue.acquire_many(waiting).await.unwrap();
+    let refused = patient.verify("secret", Some(&hash)).await.unwrap_err();
+    assert_eq!(web::Failure::status(&refused), 503);
+    drop(waiting);
+    assert!(patient.verify("secret", Some(&hash)).await.unwrap());
     // AUTH-ENUM-03: without a hash it says no all the same.
     assert!(!hasher.verify("secret", None).await.unwrap());
 }

@@ -77,8 +77,8 @@ pub(crate) fn settings() -> settings::Auth {
     settings.phone_autoconfirm = true;
     settings.anonymous_enabled = true;
     settings.bcrypt_cost = 4;
-    settings.hash_wait = std::time::Duration::from_secs(60);
-    settings.max_request_duration = std::time::Duration::from_secs(60);
+    settings.hash_wait = std::time::Duration::from_secs(120);
+    settings.max_request_duration = std::time::Duration::from_secs(120);
     settings
 }
 
@@ -95,6 +95,14 @@ impl House {
         settings: settings::Auth,
         providers: settings::Providers,
     ) -> Self {
+        Self::with_keys(settings, providers, jwt::Keys::from_secret(SECRET).unwrap()).await
+    }
+
+    pub(crate) async fn with_keys(
+        settings: settings::Auth,
+        providers: settings::Providers,
+        keys: jwt::Keys,
+    ) -> Self {
         let database = testkit::Postgres::shared()
             .supabase(&[jobs::SCHEMA, auth::SCHEMA])
             .await;
@@ -102,13 +110,12 @@ impl House {
         let options = pg::PoolOptions {
             application_name: "auth test".into(),
             size: 8,
-            acquire_timeout: std::time::Duration::from_secs(60),
+            acquire_timeout: std::time::Duration::from_secs(120),
         };
         let post = Post::open().await;
         let settings = post.reached_by(settings);
         let pool = |endpoint: &pg::Endpoint| pg::Pool::new(endpoint, &options).unwrap();
         let clock = Arc::new(ManualClock::starting_now());
-        let keys = jwt::Keys::from_secret(SECRET).unwrap();
         let deps = auth::Deps {
             pool: pool(&database.admin().with_login("supabase_auth_admin", "")),
             keys: keys.clone(),
