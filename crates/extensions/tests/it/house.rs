@@ -59,7 +59,7 @@ impl House {
         let options = PoolOptions {
             application_name: "extensions".into(),
             size: 4,
-            acquire_timeout: Duration::from_secs(30),
+            acquire_timeout: Duration::from_secs(120),
         };
         Pool::new(&self.database.endpoint_as(role), &options).unwrap()
     }

@@ -184,7 +184,8 @@ async fn a_server_that_is_too_slow_is_given_up() {
         error.starts_with("Timeout of 40 ms reached. Total time: "),
         "{error}"
     );
-    assert_eq!(receiver.received().len(), 1);
+    // Where 40 ms are not enough to reach it, not at all; but never again.
+    assert!(receiver.received().len() <= 1);
 }
 
 // DB-SUB-03
@@ -192,12 +193,9 @@ async fn a_server_that_is_too_slow_is_given_up() {
 async fn whatever_goes_wrong_is_an_answer() {
     let (mut house, receiver) = (House::new().await, Receiver::start().await);
     house.settings.net_max_response = settings::ByteSize(1_000_000);
-    let free = {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        listener.local_addr().unwrap()
-    };
+    // A port that only root could listen on, and that nothing is meant for.
     let answer = house
-        .ask_and_send(&format!("net.http_get('http://{free}/')"))
+        .ask_and_send("net.http_get('http://127.0.0.1:1/')")
         .await;
     assert_eq!(answer, failed("Couldn't connect to server"));
     let answer = house

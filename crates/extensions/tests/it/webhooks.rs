@@ -14,7 +14,7 @@ async fn a_webhook_tells_of_inserts_updates_and_deletes() {
             r#"create table public.tasks (id int primary key, title text);
             create trigger "tell" after insert or update or delete on "public"."tasks" for each row
             execute function supabase_functions.http_request(
-              '{}', 'POST', '{{"Content-type":"application/json","X-Secret":"s"}}', '{{"from":"db"}}', '1000'
+              '{}', 'POST', '{{"Content-type":"application/json","X-Secret":"s"}}', '{{"from":"db"}}', '60000'
             )"#,
             receiver.url("/hook")
         ))
@@ -68,7 +68,7 @@ async fn a_get_webhook_sends_parameters_only() {
         .as_owner(&format!(
             r#"create table public.notes (id int);
             create trigger "ping" after insert on public.notes for each row
-            execute function supabase_functions.http_request('{}', 'GET', '{{}}', '{{"a":"1"}}', '1000');
+            execute function supabase_functions.http_request('{}', 'GET', '{{}}', '{{"a":"1"}}', '60000');
             insert into public.notes values (1)"#,
             receiver.url("/hook")
         ))
@@ -122,7 +122,7 @@ async fn a_webhook_with_retries_is_sent_once_after_the_commit() {
         .as_owner(&format!(
             "create table public.notes (id int);
             create trigger hook after insert on public.notes for each row
-            execute function supabase_functions.http_request('{}', 'POST', '{{}}', '{{}}', '1000', '5');
+            execute function supabase_functions.http_request('{}', 'POST', '{{}}', '{{}}', '60000', '5');
             insert into public.notes values (1)",
             receiver.url("/hook")
         ))
