@@ -93,7 +93,7 @@ impl House {
             let options = pg::PoolOptions {
                 application_name: "storage test".into(),
                 size: 8,
-                acquire_timeout: std::time::Duration::from_secs(30),
+                acquire_timeout: std::time::Duration::from_secs(120),
             };
             pg::Pool::new(endpoint, &options).unwrap()
         };
@@ -229,8 +229,9 @@ impl House {
         let mut found = Vec::new();
         let mut folders = vec![self.folder.path().join("storage")];
         while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
+            // One that goes while we look holds nothing.
+            let entries = std::fs::read_dir(folder).into_iter().flatten();
+            for path in entries.flatten().map(|entry| entry.path()) {
                 if path.is_dir() {
                     folders.push(path);
                 } else {
