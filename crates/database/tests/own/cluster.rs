@@ -20,10 +20,7 @@ impl Hosted {
             .tempdir()
             .unwrap()
             .keep();
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .unwrap()
-            .port();
+        let port = testkit::free_port();
         let data = dir.join("data");
         let (initdb, pg_ctl) = (testkit::program("initdb"), testkit::program("pg_ctl"));
         let (folder, data) = (dir.display(), data.display());
@@ -38,7 +35,7 @@ impl Hosted {
                 initdb.display()
             ),
             format!(
-                "{} -D {data} -w -l {folder}/log -o \"-k {folder} -p {port} -c listen_addresses= -c fsync=off\" start",
+                "{} -D {data} -w -t 600 -l {folder}/log -o \"-k {folder} -p {port} -c listen_addresses= -c fsync=off\" start",
                 pg_ctl.display()
             ),
         ] {
@@ -60,7 +57,7 @@ impl Hosted {
     pub(crate) fn restart(&self) {
         let pg_ctl = testkit::program("pg_ctl");
         let command = format!(
-            "{} -D {dir}/data -w -l {dir}/log restart",
+            "{} -D {dir}/data -w -t 600 -l {dir}/log restart",
             pg_ctl.display(),
             dir = self.dir.display()
         );
