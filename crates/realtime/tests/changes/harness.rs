@@ -118,6 +118,12 @@ impl World {
         }
     }
 
+    /// The server's major version.
+    pub(crate) async fn major(&self) -> i32 {
+        let sql = "select current_setting('server_version_num')::int / 10000";
+        self.client.query_one(sql, &[]).await.unwrap().get(0)
+    }
+
     pub(crate) async fn run(&self, sql: &str) {
         self.client.batch_execute(sql).await.unwrap();
     }

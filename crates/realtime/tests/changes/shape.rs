@@ -251,10 +251,17 @@ async fn the_publications_own_switches_hold() {
          create table part_1 partition of part for values from (0) to (100);
          create table cols (id int primary key, shown text, kept text);
          create table rows (id int primary key);
-         create publication supabase_realtime for table part, cols (id, shown), rows where (id > 10)
+         create publication supabase_realtime for table part, cols, rows
            with (publish = 'insert', publish_via_partition_root = true)",
     )
     .await;
+    // PostgreSQL 14 publishes whole tables only.
+    let narrow = world.major().await >= 15;
+    if narrow {
+        world
+            .run("alter publication supabase_realtime set table part, cols (id, shown), rows where (id > 10)")
+            .await;
+    }
     let mut part = world.channel(&anon(), on("part")).await;
     let mut cols = world.channel(&anon(), on("cols")).await;
     let mut rows = world.channel(&anon(), on("rows")).await;
@@ -268,8 +275,13 @@ async fn the_publications_own_switches_hold() {
         (&json!("part"), &json!(1))
     );
     let data = cols.next().await;
-    assert_eq!(data["record"], json!({"id":1,"shown":"a"}));
-    assert_eq!(data["columns"].as_array().unwrap().len(), 2);
+    if narrow {
+        assert_eq!(data["record"], json!({"id":1,"shown":"a"}));
+        assert_eq!(data["columns"].as_array().unwrap().len(), 2);
+    } else {
+        assert_eq!(data["record"], json!({"id":1,"shown":"a","kept":"b"}));
+        assert_eq!(rows.short().await, "INSERT 5");
+    }
     assert_eq!(rows.short().await, "INSERT 15");
     cols.assert_silent();
     world.end().await;
