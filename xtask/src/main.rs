@@ -17,7 +17,8 @@ const HELP: &str = "\
 cargo xtask <task>
 
   test [filter]   install what the tests need, then run every test of the workspace
-  bench [name]    start, rest, login, realtime, migrate: measure the release binary beside its yardsticks
+  bench [name]    start, rest, login, realtime, migrate: measure the release binary beside its yardsticks;
+                  --quick shortens it, to see that it works
   insight …       fill an empty database with the legacy application: url, A or B, S M or L, seed
   floors          check that every arrow between crates points down
   reference       write docs/reference/settings.md from the code

@@ -74,19 +74,31 @@ pub(crate) async fn run(
     connections: usize,
     span: Duration,
 ) -> Result<Measured> {
+    run_each(address, std::slice::from_ref(request), connections, span).await
+}
+
+/// The same with several requests in turn; every connection begins at another.
+pub(crate) async fn run_each(
+    address: &str,
+    requests: &[Request],
+    connections: usize,
+    span: Duration,
+) -> Result<Measured> {
     let stop = Arc::new(AtomicBool::new(false));
     let answers = Arc::new(AtomicU64::new(0));
     let mut workers = tokio::task::JoinSet::new();
     let started = Instant::now();
-    for _ in 0..connections {
-        let (address, request) = (address.to_owned(), request.clone());
+    for number in 0..connections {
+        let (address, requests) = (address.to_owned(), requests.to_vec());
         let (stop, answers) = (Arc::clone(&stop), Arc::clone(&answers));
         workers.spawn(async move {
             let mut connection = Connection::open(&address).await?;
             let mut latencies = Vec::new();
+            let mut turn = requests.iter().cycle().skip(number % requests.len());
             while !stop.load(Ordering::Relaxed) {
+                let Request(bytes) = turn.next().context("at least one request")?;
                 let sent = Instant::now();
-                connection.exchange(&request.0).await?;
+                connection.exchange(bytes).await?;
                 latencies.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
                 answers.fetch_add(1, Ordering::Relaxed);
             }

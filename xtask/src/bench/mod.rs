@@ -20,7 +20,7 @@ mod start;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use stack::Stack;
 
@@ -28,8 +28,23 @@ use stack::Stack;
 const SPAN: Duration = Duration::from_secs(8);
 const PORT: u16 = 18_123;
 
-/// Runs every benchmark, or those named.
-pub(crate) fn run(names: &[&str]) -> Result<()> {
+/// A measurement under `--quick`: enough to see that it works.
+const QUICK: Duration = Duration::from_secs(1);
+
+/// Runs every benchmark, or those named; `--quick` shortens what takes long.
+pub(crate) fn run(arguments: &[&str]) -> Result<()> {
+    let (flags, names): (Vec<&str>, Vec<&str>) = arguments
+        .iter()
+        .partition(|argument| argument.starts_with("--"));
+    ensure!(
+        flags.iter().all(|flag| *flag == "--quick"),
+        "the only flag is --quick"
+    );
+    let (span, extent) = if flags.is_empty() {
+        (SPAN, rest::Extent::Whole)
+    } else {
+        (QUICK, rest::Extent::Quick)
+    };
     Stack::build()?;
     let dir = PathBuf::from(format!("/tmp/passerelle-bench-{}", std::process::id()));
     std::fs::create_dir_all(&dir)?;
@@ -44,15 +59,16 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
             println!("{first}");
         }
         if wants("rest") || wants("login") || wants("realtime") || wants("migrate") {
+            rest::prepare(&dir)?;
             let stack = Stack::start(&dir, PORT).await?;
             if wants("rest") {
-                println!("{}", rest::measure(&stack, SPAN).await?);
+                rest::measure(&stack, span, extent).await?;
             }
             if wants("login") {
-                println!("{}", login::measure(&stack, SPAN).await?);
+                println!("{}", login::measure(&stack, span).await?);
             }
             if wants("realtime") {
-                println!("{}", realtime::measure(&stack, SPAN).await?);
+                println!("{}", realtime::measure(&stack, span).await?);
             }
             if wants("migrate") {
                 println!(

@@ -44,8 +44,7 @@ impl Family {
         self.root
     }
 
-    /// CPU time of the whole family. A backend that has ended is no longer counted, so measure over spans in
-    /// which connections live on.
+    /// CPU time of the whole family, backends that have ended included: their postmaster has waited for them.
     pub(crate) fn cpu(&self) -> Result<Cpu> {
         let mut sum = Cpu::default();
         for pid in self.members()? {
@@ -126,9 +125,15 @@ impl Stat {
         let open = text.find('(').context("a name")?;
         let close = text.rfind(')').context("a name")?;
         let fields: Vec<&str> = text[close + 2..].split(' ').collect();
-        let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
+        let name = text[open + 1..close].to_owned();
+        // User and system time; of PostgreSQL's also that of children that have ended.
+        let counted = if name == "postgres" { 11..15 } else { 11..13 };
+        let ticks = fields[counted]
+            .iter()
+            .map(|field| field.parse::<u64>())
+            .sum::<Result<u64, _>>()?;
         Ok(Self {
-            name: text[open + 1..close].to_owned(),
+            name,
             parent: fields[1].parse()?,
             cpu: Duration::from_millis(ticks * 1_000 / TICKS),
         })

@@ -24,15 +24,18 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// Builds the release binary; quick when nothing changed.
+    /// Builds the release binary; quick when nothing changed, and left out when another program is named.
     pub(crate) fn build() -> Result<()> {
+        if named().is_some() {
+            return Ok(());
+        }
         run::cargo(&["build", "--release", "--quiet", "--package", "passerelle"])
     }
 
     /// Starts it on `dir` and waits for the first good answer.
     pub(crate) async fn start(dir: &Path, port: u16) -> Result<Self> {
         let started = Instant::now();
-        let mut child = Command::new(run::root().join("target/release/passerelle"))
+        let mut child = Command::new(program())
             .args(["up", "--data-dir"])
             .arg(dir)
             .args(["--port", &port.to_string()])
@@ -121,6 +124,20 @@ impl Stack {
         self.child.wait()?;
         Ok(())
     }
+}
+
+/// The program that is measured: the release binary, or what `PASSERELLE_BENCH_PROGRAM` names.
+pub(crate) fn program() -> PathBuf {
+    named().unwrap_or_else(|| run::root().join("target/release/passerelle"))
+}
+
+fn named() -> Option<PathBuf> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a task has no settings: its caller's environment is all there is"
+    )]
+    let value = std::env::var_os("PASSERELLE_BENCH_PROGRAM");
+    value.map(PathBuf::from)
 }
 
 impl Drop for Stack {
