@@ -27,13 +27,11 @@ fn stages() -> &'static Stages {
             for fixture in fixtures {
                 client.batch_execute(fixture).await.expect("the fixture is good SQL");
             }
-            let settings = settings::Rest {
-                schemas: vec!["public".to_owned()],
-                aggregates_enabled: true,
-                plan_enabled: true,
-                tx_end: settings::TxEnd::CommitAllowOverride,
-                ..settings::Rest::default()
-            };
+            let mut settings = settings::Rest::default();
+            settings.schemas = vec!["public".to_owned()];
+            settings.aggregates_enabled = true;
+            settings.plan_enabled = true;
+            settings.tx_end = settings::TxEnd::CommitAllowOverride;
             let catalog = catalog::Catalog::load(&client, &settings.schemas, &settings.extra_search_path)
                 .await
                 .expect("a catalog");
@@ -51,7 +49,8 @@ fuzz_target!(|data: &[u8]| {
             }
         }
         Err(refused) => {
-            assert!((400..500).contains(&refused.status), "{refused:?}");
+            // REST-RPC-06: a choice of functions is 300.
+            assert!((300..500).contains(&refused.status), "{refused:?}");
             assert!(!refused.code.is_empty());
         }
     }

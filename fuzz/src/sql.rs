@@ -15,7 +15,13 @@ const OURS: &str = "
     to_tsvector to_tsquery plainto_tsquery phraseto_tsquery websearch_to_tsquery json_build_object
     json_object_keys quote name chr substr length st_asgeojson json_array_elements jsonb_array_elements
     json_populate_record json_populate_recordset jsonb_populate_record json_to_record json_to_recordset
-    jsonb_to_recordset variadic union except between like ilike similar cross row ordinality
+    jsonb_to_recordset jsonb_to_record variadic union except between like ilike similar cross row ordinality
+    to_json json_build_array jsonb_build_array jsonb_build_object excluded of
+    accessible has_any_column_privilege has_function_privilege has_table_privilege pg_class pg_has_role
+    pg_namespace pg_proc nspname oid pronamespace relispartition relkind relnamespace relowner n c p
+    public extensions text integer smallint numeric character varying double precision real date time timestamp
+    nextval now current_timestamp current_date gen_random_uuid lower upper set_config int items itemsx projects pg_temp int4 bit path point money macaddr cidr name char regclass bpchar varchar float8 float4 int2 int4 bool
+    color mood point_like without zone interval uuid int4range daterange tsvector tsquery inet oid record hstore
 ";
 
 /// Panics, saying why, if `sql` could be more than was meant. `parameters` go with it.
@@ -108,6 +114,7 @@ fn tokens(sql: &str) -> Vec<Token<'_>> {
                 (Token::Other(&rest[..end]), end)
             }
             ':' if rest.starts_with("::") => (Token::Other("::"), 2),
+            ':' if rest.starts_with(":=") => (Token::Other(":="), 2),
             _ => {
                 assert!(
                     "()[],.*=<>~!@#%^&|?-+/".contains(first),
