@@ -62,7 +62,19 @@ impl Queue {
         Ok(client.query_one(&statement, &[]).await?.try_get(0)?)
     }
 
+    /// Claims some of what is due; none when nothing is. Where another node was quicker with all that this one chose,
+    /// it chooses again: there may be more.
     pub(super) async fn claim(&self, most: usize) -> Result<Vec<Request>, Error> {
+        loop {
+            let (claimed, lost) = self.try_to_claim(most).await?;
+            if !claimed.is_empty() || lost == 0 {
+                return Ok(claimed);
+            }
+        }
+    }
+
+    /// What was claimed, and how much of what was chosen another node has.
+    async fn try_to_claim(&self, most: usize) -> Result<(Vec<Request>, usize), Error> {
         let now = self.clock.now();
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let grace: DateTime<Utc> = now + Self::GRACE;
@@ -72,17 +84,22 @@ impl Queue {
         let rows = client
             .query(&statement, &[&most, &self.node, &grace, &longest])
             .await?;
-        let requests = rows.iter().map(|row| {
-            Ok(Request {
+        let mut claimed = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if !row.try_get::<_, bool>(6)? {
+                continue;
+            }
+            claimed.push(Request {
                 id: row.try_get(0)?,
                 method: row.try_get(1)?,
                 url: row.try_get(2)?,
                 headers: row.try_get(3)?,
                 body: row.try_get(4)?,
                 timeout_milliseconds: row.try_get(5)?,
-            })
-        });
-        requests.collect()
+            });
+        }
+        let lost = rows.len() - claimed.len();
+        Ok((claimed, lost))
     }
 
     /// Writes the answer and takes the request out of the queue; false when it was given up meanwhile.

@@ -40,6 +40,44 @@ async fn two_nodes_send_each_of_500_requests_once() {
     assert_eq!(house.value::<i64>(answered, &[]).await, 500);
 }
 
+// DB-SUB-03: a node that was slower with all that it chose goes on with the rest, and does not take it for nothing.
+#[tokio::test]
+async fn a_node_that_loses_what_it_chose_takes_the_rest() {
+    let (mut house, receiver) = (House::new().await, Receiver::start().await);
+    house.settings.net_in_flight = 20;
+    house
+        .run(&format!(
+            "select net.http_get('{}' || n, timeout_milliseconds := 600000) from generate_series(1, 30) n",
+            receiver.url("/in?n=")
+        ))
+        .await;
+    // Another node is about to have the first twenty.
+    house
+        .run(
+            "begin; insert into net._in_flight (id, node, until)
+             select id, gen_random_uuid(), 'infinity' from net.http_request_queue order by id limit 20",
+        )
+        .await;
+    let node = house.net();
+    let watcher = house.database.connect().await;
+    let waits = "select count(*) = 1 from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'";
+    let other = async {
+        while !watcher
+            .query_one(waits, &[])
+            .await
+            .unwrap()
+            .get::<_, bool>(0)
+        {
+            tokio::task::yield_now().await;
+        }
+        house.run("commit").await;
+    };
+    let (sent, ()) = tokio::join!(node.run_due(), other);
+    assert_eq!(sent.unwrap(), 10);
+    assert_eq!(receiver.received().len(), 10);
+}
+
 // DB-SUB-03: at most once; what a killed node was sending is not sent again, and its answer says so.
 #[tokio::test]
 async fn a_request_of_a_node_that_died_is_answered_and_not_sent_again() {

@@ -1,7 +1,7 @@
 -- Claims the oldest requests that nobody is sending. Two nodes may choose the same ones at the same moment; the
--- primary key of the claims gives each to one of them.
+-- primary key of the claims gives each to one of them, and the other is told what it lost.
 -- $1 how many, $2 the node, $3 now and the grace, $4 the longest time limit in milliseconds
--- columns: id, method, url, headers, body, timeout_milliseconds
+-- columns: id, method, url, headers, body, timeout_milliseconds, whether the claim is ours
 with next as (
   select q.id, q.timeout_milliseconds
   from net.http_request_queue q
@@ -16,7 +16,8 @@ with next as (
   on conflict (id) do nothing
   returning id
 )
-select q.id, q.method, q.url, q.headers, q.body, q.timeout_milliseconds
+select q.id, q.method, q.url, q.headers, q.body, q.timeout_milliseconds, claimed.id is not null
 from net.http_request_queue q
-join claimed on claimed.id = q.id
+join next on next.id = q.id
+left join claimed on claimed.id = q.id
 order by q.id
