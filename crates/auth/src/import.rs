@@ -8,6 +8,8 @@ use tokio_postgres::GenericClient;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
+pub use crate::password::legacy::{Legacy, Refusal, Transform, TransformDigest};
+
 /// A user to be stored as given.
 #[derive(Debug, Clone)]
 pub struct Imported {
@@ -17,7 +19,7 @@ pub struct Imported {
     pub email: Option<String>,
     /// The number, digits only.
     pub phone: Option<String>,
-    /// The hash, byte for byte as it will be verified.
+    /// The hash, byte for byte as it will be verified: one that [`accepts_hash`], or [`Legacy::stored`].
     pub password_hash: Option<Secret>,
     /// When the address was confirmed.
     pub email_confirmed_at: Option<DateTime<Utc>>,
@@ -57,6 +59,38 @@ pub struct Present {
 /// Whether the password hash is one that the password grant verifies as it is.
 pub fn accepts_hash(stored: &str) -> bool {
     crate::password::is_known(stored)
+}
+
+/// Whether a stored hash is of the kinds that replace a [`Legacy`] one at the first sign-in. Passwords set since then
+/// are of another kind (`$2a$`).
+pub fn is_renewed(stored: &Secret) -> bool {
+    crate::password::is_renewed(stored.expose())
+}
+
+/// Whether a hash is a [`Legacy`] one in its stored form, within the limits.
+pub fn accepts_legacy(stored: &str) -> bool {
+    crate::password::legacy::is_stored_form(stored)
+}
+
+/// Whether this database's users are looked after by an auth service that checks [`Legacy`] hashes: this one.
+pub async fn checks_legacy(client: &impl GenericClient) -> Result<bool, pg::Error> {
+    let row = client
+        .query_one(include_str!("sql/import_native.sql"), &[])
+        .await?;
+    Ok(row.get(0))
+}
+
+/// How many users have a [`Legacy`] hash still, by [`Legacy::kind`].
+pub async fn legacy_left(client: &impl GenericClient) -> Result<Vec<(String, u64)>, pg::Error> {
+    let rows = client
+        .query(include_str!("sql/import_legacy.sql"), &[])
+        .await?;
+    let named = |row: &tokio_postgres::Row| {
+        let kind: Option<String> = row.get(0);
+        let count = u64::try_from(row.get::<_, i64>(1)).unwrap_or(0);
+        (kind.unwrap_or_default(), count)
+    };
+    Ok(rows.iter().map(named).collect())
 }
 
 /// Stores users and their identities in the caller's transaction.

@@ -1,6 +1,7 @@
 //! Passwords: their rules, hashing them, and the hashes that are believed.
 
 mod firebase;
+pub(crate) mod legacy;
 mod pwned;
 
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use tokio::sync::Semaphore;
 
 use crate::Error;
 use firebase::Firebase;
+use legacy::Legacy;
+pub(crate) use legacy::Peppers;
 pub(crate) use pwned::Pwned;
 
 /// bcrypt looks at no more.
@@ -95,7 +98,17 @@ pub(crate) struct Hasher {
     wait: Duration,
     cost: u32,
     max_cost: u32,
+    peppers: Arc<Peppers>,
     random: SharedRandom,
+}
+
+/// What came of a password.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// It is the right one.
+    pub(crate) good: bool,
+    /// The hash to be stored instead of an old application's, once whoever knows the password is let in.
+    pub(crate) renewed: Option<String>,
 }
 
 impl Hasher {
@@ -107,7 +120,16 @@ impl Hasher {
             wait: settings.hash_wait,
             cost: settings.bcrypt_cost,
             max_cost: settings.bcrypt_max_cost,
+            peppers: Arc::default(),
             random,
+        }
+    }
+
+    /// With the secrets that hashes of old applications need.
+    pub(crate) fn with_peppers(self, peppers: Peppers) -> Self {
+        Self {
+            peppers: Arc::new(peppers),
+            ..self
         }
     }
 
@@ -126,18 +148,57 @@ impl Hasher {
 
     /// Whether `password` is the one behind `stored`; without `stored` it takes as long and says no.
     pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, Error> {
-        let Some(stored) = stored.filter(|stored| !stored.is_empty()) else {
-            let (password, cost) = (password.to_owned(), self.cost);
-            let hashed = self.work(move || bcrypt::hash_with_salt(password, cost, [0; 16]).is_ok());
-            return hashed.await.map(|_| false);
+        Ok(self.check(password, stored).await?.good)
+    }
+
+    /// The same; where `stored` is an old application's and fits, with the hash that is to replace it.
+    pub(crate) async fn check(
+        &self,
+        password: &str,
+        stored: Option<&str>,
+    ) -> Result<Checked, Error> {
+        let stored = stored.filter(|stored| !stored.is_empty());
+        let plain = stored.filter(|stored| !legacy::is_marked(stored));
+        let Some(stored) = plain else {
+            // One that cannot be read counts as none.
+            let legacy = stored.and_then(Legacy::parse);
+            return self.replace(password, legacy).await;
+        };
+        let checked = |good| Checked {
+            good,
+            renewed: None,
         };
         if let Some(cost) = bcrypt_cost(stored).filter(|cost| *cost > self.max_cost) {
             // One of these would keep a core busy for many minutes.
             tracing::warn!(cost, "a stored bcrypt hash is too expensive to be computed");
-            return Ok(false);
+            return Ok(checked(false));
         }
         let (password, stored) = (password.to_owned(), stored.to_owned());
-        self.work(move || matches(&password, &stored)).await
+        self.work(move || matches(&password, &stored))
+            .await
+            .map(checked)
+    }
+
+    /// Hashes the password as a new one would be, whatever is stored and whether it fits: a hash that is cheap to check,
+    /// or none at all, is not answered sooner.
+    async fn replace(&self, password: &str, legacy: Option<Legacy>) -> Result<Checked, Error> {
+        let mut salt = [0; 16];
+        self.random.fill(&mut salt);
+        let (password, cost) = (password.to_owned(), self.cost);
+        let peppers = Arc::clone(&self.peppers);
+        self.work(move || {
+            let renewed = bcrypt::hash_with_salt(&password, cost, salt);
+            let good = legacy.is_some_and(|legacy| legacy.is_of(&password, &peppers));
+            // bcrypt would forget the end of a long password.
+            let renewed = if password.len() > MAX_BYTES {
+                good.then(|| argon2id(&password, salt)).flatten()
+            } else {
+                let text = |it: bcrypt::HashParts| it.format_for_version(bcrypt::Version::TwoB);
+                renewed.ok().filter(|_| good).map(text)
+            };
+            Checked { good, renewed }
+        })
+        .await
     }
 
     async fn work<T: Send + 'static>(
@@ -160,6 +221,19 @@ impl Hasher {
         .await
         .map_err(|error| Error::Internal(error.to_string()))
     }
+}
+
+/// Argon2id with the parameters that are the library's default, those of OWASP.
+fn argon2id(password: &str, salt: [u8; 16]) -> Option<String> {
+    use argon2::PasswordHasher as _;
+    let salt = argon2::password_hash::SaltString::encode_b64(&salt).ok()?;
+    let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
+    Some(hash.ok()?.to_string())
+}
+
+/// Whether a hash is of the kinds that replace an old application's: new passwords are hashed with `$2a$`.
+pub(crate) fn is_renewed(stored: &str) -> bool {
+    stored.starts_with("$2b$") || stored.starts_with("$argon2id$")
 }
 
 /// A hash of a kind that is believed.

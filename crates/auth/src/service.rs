@@ -13,7 +13,7 @@ use crate::captcha::Captcha;
 use crate::hooks::Hooks;
 use crate::mail::Post;
 use crate::oauth::Providers;
-use crate::password::{Hasher, Pwned, Rules};
+use crate::password::{Hasher, Peppers, Pwned, Rules};
 use crate::rate::Limits;
 use crate::redirect::Redirects;
 use crate::sms::Texts;
@@ -64,6 +64,8 @@ impl Auth {
             .jwt_issuer
             .clone()
             .unwrap_or_else(|| own_url.clone());
+        let peppers = Peppers::new(&settings.legacy_peppers)
+            .map_err(|why| StartError::Setting("auth.legacy_peppers", why))?;
         let inner = Inner {
             post: Post::new(settings, &deps)?,
             texts: Texts::new(settings)?,
@@ -72,7 +74,7 @@ impl Auth {
             pwned: Pwned::new(settings),
             providers: Providers::new(settings, &deps.providers, Arc::clone(&deps.clock))?,
             redirects: Redirects::new(settings),
-            hasher: Hasher::new(settings, deps.random.clone()),
+            hasher: Hasher::new(settings, deps.random.clone()).with_peppers(peppers),
             rules: Rules::new(settings),
             limits: Limits::new(settings),
             settings: settings.clone(),

@@ -230,6 +230,9 @@ section! {
         pub hash_queue: usize = "64", env [];
         /// Greatest work factor of a stored bcrypt hash that is still computed.
         pub bcrypt_max_cost: u32 = "16", env [];
+        /// Secrets that an old application mixed into every password, by the names that the plan of the migration gives
+        /// them: a JSON object of texts. Needed until the last of its hashes is replaced.
+        pub legacy_peppers: Secret = "", env [];
         /// A new password needs the current one.
         pub require_current_password: bool = "false",
             env ["GOTRUE_SECURITY_UPDATE_PASSWORD_REQUIRE_CURRENT_PASSWORD"];

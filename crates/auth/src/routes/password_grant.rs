@@ -12,7 +12,7 @@ use crate::hooks::{self, Moment};
 use crate::rate::Limit;
 use crate::service::Inner;
 use crate::user::User;
-use crate::{Error, address, bearer, session};
+use crate::{Error, address, bearer, db, session};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -78,7 +78,8 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
     service
         .limits
         .attempt(Limit::WrongPassword, &account, service.now())?;
-    let good = service.hasher.verify(&body.password, stored).await?;
+    let checked = service.hasher.check(&body.password, stored).await?;
+    let good = checked.good;
     if good {
         service.limits.forgive(Limit::WrongPassword, &account);
     }
@@ -95,6 +96,11 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
 
     let mut client = service.pool.get().await?;
     let tx = client.transaction().await?;
+    if let Some(renewed) = &checked.renewed {
+        // An old application's hash is replaced if it still stands there: of two sign-ins at once, one does it.
+        let sql = include_str!("../sql/renew_password.sql");
+        db::run(&tx, sql, &[&user.id, &user.password, renewed]).await?;
+    }
     let traits = json!({ "provider": provider });
     audit::write(
         service,

@@ -28,6 +28,8 @@ mod identities;
 #[cfg(test)]
 mod input;
 #[cfg(test)]
+mod legacy;
+#[cfg(test)]
 mod links;
 #[cfg(test)]
 mod mail;
