@@ -1,6 +1,7 @@
 //! Private channels: what row policies on `realtime.messages` allow.
 
 use serde_json::{Value, json};
+use testkit::TestDatabase;
 
 use crate::harness::{ADA, BOB, PATIENCE, Server, database, outcome, run};
 
@@ -20,6 +21,17 @@ const POLICIES: &str = "
 
 fn refused(topic: &str) -> String {
     format!("Unauthorized: You do not have permissions to read from this Channel topic: {topic}")
+}
+
+/// Waits until the right to write was looked at, which draws a number; what a message leads to is decided then.
+async fn until_asked(db: &TestDatabase) {
+    let client = db.connect().await;
+    let sql = "select is_called from public.asked";
+    let began = tokio::time::Instant::now();
+    while !client.query_one(sql, &[]).await.unwrap().get::<_, bool>(0) {
+        assert!(began.elapsed() < PATIENCE, "nobody asks");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
 }
 
 #[tokio::test]
@@ -189,8 +201,10 @@ async fn errors_never_grant() {
            using (1 / (case when realtime.topic() = 'broken' then 0 else 1 end) = 1);
          create policy slow on realtime.messages for select to authenticated
            using (case when realtime.topic() = 'slow' then pg_sleep(20) is not null else false end);
+         create sequence public.asked; grant usage on sequence public.asked to authenticated;
          create policy write on realtime.messages for insert to authenticated
-           with check (1 / (case when realtime.topic() = 'unwritable' then 0 else 1 end) = 1)",
+           with check (case when nextval('public.asked') > 0
+             then 1 / (case when realtime.topic() = 'unwritable' then 0 else 1 end) = 1 end)",
     )
     .await;
     let hasty = Server::with(&db, |settings| {
@@ -212,6 +226,7 @@ async fn errors_never_grant() {
     // RT-BC-07: a failed question drops the message and is asked again.
     assert_eq!(client.join_private("unwritable").await, "ok");
     client.say("unwritable", json!({})).await;
+    until_asked(&db).await;
     client.assert_silent().await;
     run(
         &db,
@@ -252,8 +267,12 @@ async fn a_new_token_asks_again() {
         "create table public.members (room text, member uuid);
          grant select on public.members to authenticated;
          insert into public.members values ('club', '00000000-0000-4000-8000-00000000000a');
-         create policy members on realtime.messages for all to authenticated
-           using (exists (select from public.members m where m.room = realtime.topic() and m.member = auth.uid()))",
+         create policy members on realtime.messages for select to authenticated
+           using (exists (select from public.members m where m.room = realtime.topic() and m.member = auth.uid()));
+         create sequence public.asked; grant usage on sequence public.asked to authenticated;
+         create policy writers on realtime.messages for insert to authenticated
+           with check (case when nextval('public.asked') > 0 then
+             exists (select from public.members m where m.room = realtime.topic() and m.member = auth.uid()) end)",
     )
     .await;
     let server = Server::on(&db).await;
@@ -266,6 +285,7 @@ async fn a_new_token_asks_again() {
     // What policies read has changed; nothing happens until the next token.
     run(&db, "delete from public.members").await;
     ada.say("club", json!({ "n": 1 })).await;
+    until_asked(&db).await;
     ada.assert_silent().await;
     run(
         &db,
