@@ -136,7 +136,7 @@ impl Person {
             if status.is_success() {
                 return Ok(text);
             }
-            if attempt >= 20 || !matches!(status.as_u16(), 404 | 503) {
+            if attempt >= 100 || !matches!(status.as_u16(), 404 | 503) {
                 return Err(Refusal::new(
                     format!("{method} {path}"),
                     format_args!("{status} {text}"),

@@ -222,7 +222,7 @@ impl Stack {
 /// Services start at once and become ready one by one: the catalog is read, the stream connects. Who is told
 /// "ready" may rely on it. One that stays down is health's business, not a reason to stop the others.
 async fn wait_until_ready(door: &Door) {
-    const PATIENCE: Duration = Duration::from_secs(30);
+    const PATIENCE: Duration = Duration::from_secs(60);
     let ready = async {
         while !(door.health())().await.is_ready() {
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -464,7 +464,7 @@ async fn a_new_table_is_opened_to_the_service_key_at_once() {
     );
     // The server has no event triggers of ours, so the program looks by itself.
     let mut body = String::new();
-    for _ in 0..300 {
+    for _ in 0..1_200 {
         body = get(&request, &key).await;
         if body == "[{\"id\":7}]" {
             break;

@@ -244,7 +244,4 @@ pub(crate) fn taken_port() -> (TcpListener, u16) {
     (listener, port)
 }
 
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> u16 {
-    taken_port().1
-}
+pub(crate) use testkit::free_port;

@@ -193,6 +193,17 @@ async fn the_doctor_explains_users_tables_and_tokens() {
     place.run(&["keys", "generate"]);
     let running = Running::start(&place, &[]);
     let anon = place.variable(FILE, "ANON_KEY");
+    // Ready means that the database answers; the stream of changes is connected a moment later.
+    running
+        .sql(
+            "do $$ begin
+               for attempt in 1..2400 loop
+                 exit when exists (select from pg_replication_slots where active);
+                 perform pg_sleep(0.05);
+               end loop;
+             end $$",
+        )
+        .await;
     let well = place.run(&["doctor"]);
     assert_eq!((well.code, well.out.as_str()), (0, ""), "{}", well.err);
     let ada = json!({ "email": "ada@example.com", "password": "correct horse battery" });

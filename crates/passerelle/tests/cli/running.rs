@@ -121,7 +121,8 @@ fn a_detached_start_that_fails_ends_with_the_code_of_what_stopped_it() {
         )
     );
     drop(listener);
-    let url = format!("postgresql://ada@127.0.0.1:{port}/postgres");
+    let nobody = free_port();
+    let url = format!("postgresql://ada@127.0.0.1:{nobody}/postgres");
     let unreachable = place.run(&[
         "up",
         "--detach",
