@@ -28,8 +28,22 @@ pub(crate) struct NewUser {
     pub(crate) user_metadata: Object,
     pub(crate) banned_until: Option<DateTime<Utc>>,
     pub(crate) anonymous: bool,
+    /// Whether others may have the same address: the user is of a linking domain of its own.
+    pub(crate) apart: bool,
     /// The provider of somebody who comes from elsewhere, and has no identity here.
     pub(crate) elsewhere: Option<String>,
+}
+
+/// Tells the operator that a user was made, once that is so. What they answer fails the request, yet the user stays.
+pub(crate) async fn made(service: &Inner, user: &User) -> Result<(), Error> {
+    if !service.hooks.listens(Moment::AfterUserCreated) {
+        return Ok(());
+    }
+    let mut client = service.pool.get().await?;
+    let tx = client.transaction().await?;
+    let payload = json!({ "user": user.json() });
+    hooks::ask(service, &tx, Moment::AfterUserCreated, payload).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Unique constraints of the rows that belong to somebody.
@@ -88,7 +102,7 @@ impl NewUser {
             identities: json!([]),
             factors: json!([]),
             is_anonymous: self.anonymous,
-            is_sso: false,
+            is_sso: self.apart,
             times: Times {
                 created: now,
                 updated: now,
@@ -133,6 +147,7 @@ impl NewUser {
                 &self.banned_until,
                 &self.anonymous,
                 &now,
+                &self.apart,
             ],
         )
         .await?;

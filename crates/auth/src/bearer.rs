@@ -85,6 +85,12 @@ pub(crate) async fn user(
                 Error::BadJwt("invalid claim: session_id claim must be a UUID".into())
             })?),
         };
+    // An ID token tells an application who somebody is. It is signed with the same keys, yet it opens nothing.
+    if session.is_none() && claims.get("client_id").is_some() {
+        return Err(Error::BadJwt(
+            "invalid claim: missing session_id claim".into(),
+        ));
+    }
     let user = User::by_id(service, client, id)
         .await?
         .ok_or(Error::SubjectGone)?;

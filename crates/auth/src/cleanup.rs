@@ -12,12 +12,16 @@ use crate::service::{Auth, Inner};
 const EVERY: Duration = Duration::from_secs(60);
 
 /// A kind of rows, and the sentence that removes some of those that are too old.
-const SENTENCES: [(&str, &str); 9] = [
+const SENTENCES: [(&str, &str); 10] = [
     ("refresh tokens", include_str!("sql/clean_tokens.sql")),
     ("ended sessions", include_str!("sql/clean_sessions.sql")),
     ("relay states", include_str!("sql/clean_relay_states.sql")),
     ("flows", include_str!("sql/clean_flows.sql")),
     ("client states", include_str!("sql/clean_client_states.sql")),
+    (
+        "requests of applications",
+        include_str!("sql/clean_authorizations.sql"),
+    ),
     ("challenges", include_str!("sql/clean_challenges.sql")),
     ("factors", include_str!("sql/clean_factors.sql")),
     (

@@ -262,8 +262,8 @@ pub enum Error {
     EmailMissing,
     /// An ID token of a provider that is off.
     IssuerDisabled(String),
-    /// The addresses belong to several users.
-    ManyAccounts,
+    /// The addresses belong to several users of a linking domain.
+    ManyAccounts(String),
     /// A provider did not verify the address; a mail was sent.
     UnverifiedSent(String),
     /// A provider did not verify the address.
@@ -292,6 +292,34 @@ pub enum Error {
     IdentityUnknown,
     /// No address would be left that can be used.
     IdentityConflict,
+
+    // Applications that people sign in to by the account here, and providers in the database.
+    /// Something that is switched off.
+    Feature(&'static str),
+    /// No such application, told to its owner.
+    ClientUnknown,
+    /// No such application, told to a browser; the sentence.
+    ClientInvalid(&'static str),
+    /// An application did not show that it is the one.
+    ClientCredentials,
+    /// Applications do not register themselves here.
+    RegistrationDisabled,
+    /// No such request of an application.
+    AuthorizationUnknown,
+    /// Nothing was agreed to.
+    ConsentUnknown,
+    /// No such provider in the database.
+    CustomUnknown,
+    /// One of that name is there.
+    CustomExists,
+    /// No room for another one; how many there may be.
+    CustomQuota(i64),
+
+    // Wallets.
+    /// Sign-in by wallets of a chain is off; empty: by all.
+    Web3Disabled(&'static str),
+    /// No such chain.
+    Web3Chain,
 
     // The database and the rest.
     /// The database refused; what was tried, and why.
@@ -393,7 +421,7 @@ impl Error {
             Self::ProviderDown(_) => line(500, "unexpected_failure", "Unable to reach the external provider"),
             Self::EmailMissing => line(500, "unexpected_failure", "Error getting user email from external provider"),
             Self::IssuerDisabled(issuer) => told(400, "provider_disabled", format!("Provider (issuer \"{issuer}\") is not enabled")),
-            Self::ManyAccounts => line(500, "unexpected_failure", "Multiple accounts with the same email address in the same linking domain detected: default"),
+            Self::ManyAccounts(domain) => told(500, "unexpected_failure", format!("Multiple accounts with the same email address in the same linking domain detected: {domain}")),
             Self::UnverifiedSent(provider) => told(422, "provider_email_needs_verification", format!("Unverified email with {provider}. A confirmation email has been sent to your {provider} email")),
             Self::Unverified(provider) => told(422, "provider_email_needs_verification", format!("Unverified email with {provider}. Verify the email with {provider} in order to sign in")),
             Self::InviteTokenUnknown => line(404, "user_not_found", "User identified by token not found"),
@@ -408,6 +436,21 @@ impl Error {
             Self::IdentityLast => line(422, "single_identity_not_deletable", "User must have at least 1 identity after unlinking"),
             Self::IdentityUnknown => line(422, "identity_not_found", "Identity doesn't exist"),
             Self::IdentityConflict => line(422, "email_conflict_identity_not_deletable", "Unable to unlink identity due to email conflict"),
+
+            Self::Feature(message) => line(404, "feature_disabled", message),
+            Self::ClientUnknown => line(404, "oauth_client_not_found", "OAuth client not found"),
+            Self::ClientInvalid(message) => line(400, "oauth_client_not_found", message),
+            Self::ClientCredentials => line(400, "invalid_credentials", "Invalid client credentials"),
+            Self::RegistrationDisabled => line(403, "oauth_dynamic_client_registration_disabled", "Dynamic client registration is not enabled"),
+            Self::AuthorizationUnknown => line(404, "oauth_authorization_not_found", "authorization not found"),
+            Self::ConsentUnknown => line(404, "oauth_consent_not_found", "No active grant found for this client"),
+            Self::CustomUnknown => line(404, "custom_provider_not_found", "Custom OAuth provider not found"),
+            Self::CustomExists => line(400, "conflict", "A custom OAuth provider with this identifier already exists"),
+            Self::CustomQuota(most) => told(400, "over_custom_provider_quota", format!("Maximum number of custom OAuth providers ({most}) reached")),
+
+            Self::Web3Disabled("") => line(422, "web3_provider_disabled", "Web3 provider is disabled"),
+            Self::Web3Disabled(chain) => told(422, "web3_provider_disabled", format!("{chain} Web3 provider is disabled")),
+            Self::Web3Chain => line(400, "web3_unsupported_chain", "Unsupported chain"),
 
             Self::EmailNotAuthorized(address) => told(400, "email_address_not_authorized", format!("Email address \"{address}\" cannot be used as it is not authorized")),
             Self::EmailQuota => line(429, "over_email_send_rate_limit", "email rate limit exceeded"),
@@ -581,3 +624,6 @@ impl From<tokio_postgres::Error> for Error {
         pg::Error::from(error).into()
     }
 }
+
+#[cfg(test)]
+mod tests;

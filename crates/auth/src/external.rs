@@ -4,14 +4,16 @@ use deadpool_postgres::{GenericClient, Transaction};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::account::{NewUser, is_taken};
+use crate::account::{self, NewUser, is_taken};
+use crate::ask::Ask;
 use crate::audit::{self, Action, Actor};
 use crate::letters::{self, Journey};
+use crate::linking::DEFAULT;
 use crate::mail::{self, Kind, Letter};
 use crate::oauth::Profile;
 use crate::service::Inner;
 use crate::user::User;
-use crate::{Error, db, otp};
+use crate::{Error, db, otp, session};
 
 /// Somebody who comes from elsewhere.
 #[derive(Debug)]
@@ -22,13 +24,49 @@ pub(crate) struct Arrival<'a> {
     pub(crate) journey: &'a Journey,
 }
 
-/// What became of them.
+/// What became of them. It is committed in any case.
 #[derive(Debug)]
-pub(crate) enum Settled {
-    /// They may come in.
-    In(Box<User>),
-    /// What was written stays, but they have to confirm their address first.
-    Unconfirmed(Error),
+pub(crate) struct Settled {
+    pub(crate) user: Box<User>,
+    /// Whether they are new.
+    made: bool,
+    /// Why they may not come in yet: they have to confirm their address first.
+    pub(crate) unconfirmed: Option<Error>,
+}
+
+impl Settled {
+    fn welcome(user: User, made: bool) -> Self {
+        Self {
+            user: Box::new(user),
+            made,
+            unconfirmed: None,
+        }
+    }
+
+    /// Commits, and opens a session if they may come in; its tokens.
+    pub(crate) async fn enter(
+        mut self,
+        service: &Inner,
+        tx: Transaction<'_>,
+        ask: &Ask,
+        method: &'static str,
+    ) -> Result<Value, Error> {
+        let tokens = match self.unconfirmed.take() {
+            Some(error) => Err(error),
+            None => Ok(session::begin(service, &tx, ask, &mut self.user, method).await?),
+        };
+        tx.commit().await?;
+        self.announce(service).await?;
+        tokens
+    }
+
+    /// Tells the operator of a new user, once everything is committed.
+    pub(crate) async fn announce(&self, service: &Inner) -> Result<(), Error> {
+        if self.made {
+            account::made(service, &self.user).await?;
+        }
+        Ok(())
+    }
 }
 
 impl Arrival<'_> {
@@ -84,6 +122,7 @@ pub(crate) async fn settle(
     arrival: &Arrival<'_>,
 ) -> Result<Settled, Error> {
     let (provider, profile) = (arrival.provider, arrival.profile);
+    let mut made = false;
     let user = match known(tx, provider, &profile.subject).await? {
         Some((identity, user)) => {
             let sql = include_str!("sql/refresh_identity.sql");
@@ -105,7 +144,10 @@ pub(crate) async fn settle(
                 .await?;
                 user
             }
-            None => make(service, tx, arrival).await?,
+            None => {
+                made = true;
+                make(service, tx, arrival).await?
+            }
         },
     };
     refuse_banned(service, &user)?;
@@ -122,7 +164,7 @@ pub(crate) async fn settle(
             Some(arrival.traits()),
         )
         .await?;
-        return Ok(Settled::In(Box::new(user)));
+        return Ok(Settled::welcome(user, made));
     }
     // Whoever made the user first never showed that the address is theirs: nothing that they left may stay, lest they
     // come back by it.
@@ -157,18 +199,22 @@ pub(crate) async fn settle(
             Some(arrival.traits()),
         )
         .await?;
-        return Ok(Settled::In(Box::new(user)));
+        return Ok(Settled::welcome(user, made));
     }
     if service.settings.allow_unverified_sign_ins {
-        return Ok(Settled::In(Box::new(reread(service, tx, user.id).await?)));
+        return Ok(Settled::welcome(reread(service, tx, user.id).await?, made));
     }
     let user = reread(service, tx, user.id).await?;
     let sent = letters::confirmation(service, tx, &user, arrival.journey).await;
-    Ok(Settled::Unconfirmed(match sent {
+    let unconfirmed = match sent {
         Ok(()) => Error::UnverifiedSent(provider.to_owned()),
         Err(Error::EmailSoon(_)) => Error::Unverified(provider.to_owned()),
         Err(error) => return Err(error),
-    }))
+    };
+    Ok(Settled {
+        unconfirmed: Some(unconfirmed),
+        ..Settled::welcome(user, made)
+    })
 }
 
 async fn lock(service: &Inner, tx: &Transaction<'_>, id: Uuid) -> Result<User, Error> {
@@ -207,19 +253,28 @@ async fn owner(
     if emails.is_empty() {
         return Ok(None);
     }
-    for sql in [
-        include_str!("sql/identity_owners.sql"),
-        include_str!("sql/address_owners.sql"),
-    ] {
-        let (default, _) = service.defaults();
-        let rows = db::all(tx, sql, &[&emails, &default, &arrival.audience]).await?;
-        match rows.as_slice() {
-            [] => {}
-            [row] => return Ok(Some(row.try_get(0)?)),
-            _ => return Err(Error::ManyAccounts),
+    let domain = service.domains.of(arrival.provider);
+    let apart = domain != DEFAULT;
+    let (default, _) = service.defaults();
+    let sql = include_str!("sql/identity_owners.sql");
+    let mut owners = Vec::new();
+    for row in db::all(tx, sql, &[&emails, &default, &arrival.audience, &apart]).await? {
+        let (user, provider): (Uuid, String) = (row.try_get(0)?, row.try_get(1)?);
+        if service.domains.of(&provider) == domain && !owners.contains(&user) {
+            owners.push(user);
         }
     }
-    Ok(None)
+    if owners.is_empty() && !apart {
+        let sql = include_str!("sql/address_owners.sql");
+        for row in db::all(tx, sql, &[&emails, &default, &arrival.audience]).await? {
+            owners.push(row.try_get(0)?);
+        }
+    }
+    match owners.as_slice() {
+        [] => Ok(None),
+        [user] => Ok(Some(*user)),
+        _ => Err(Error::ManyAccounts(domain.to_owned())),
+    }
 }
 
 async fn add_identity(
@@ -254,13 +309,16 @@ async fn make(service: &Inner, tx: &Transaction<'_>, arrival: &Arrival<'_>) -> R
     }
     let (email, verified) = arrival.address(service);
     // An address that is somebody else's is not taken over by saying so.
+    let apart = service.domains.of(arrival.provider) != DEFAULT;
     let free = match &email {
-        Some(email) if !verified => {
+        Some(email) if !verified && !apart => {
             let sql = include_str!("sql/user_of_identity.sql");
             User::by_email(service, tx, email, arrival.audience)
                 .await?
                 .is_none()
-                && db::first(tx, sql, &[email]).await?.is_none()
+                && db::first(tx, sql, &[email, &service.domains.outside()])
+                    .await?
+                    .is_none()
         }
         _ => true,
     };
@@ -277,6 +335,7 @@ async fn make(service: &Inner, tx: &Transaction<'_>, arrival: &Arrival<'_>) -> R
         email,
         user_metadata: data,
         elsewhere: Some(arrival.provider.to_owned()),
+        apart,
         ..NewUser::default()
     };
     new.announce(service, tx).await?;
@@ -344,7 +403,7 @@ pub(crate) async fn accept_invite(
         Some(arrival.traits()),
     )
     .await?;
-    Ok(Settled::In(Box::new(user)))
+    Ok(Settled::welcome(user, false))
 }
 
 /// Links an account elsewhere to the user who asked for it.
@@ -367,7 +426,7 @@ pub(crate) async fn link(
     let sql = include_str!("sql/add_metadata.sql");
     db::run(tx, sql, &[&target, &arrival.data(), &service.now()]).await?;
     let (email, verified) = arrival.address(service);
-    let mut settled = None;
+    let mut unconfirmed = None;
     if user.email.is_empty()
         && let Some(email) = email
     {
@@ -384,7 +443,7 @@ pub(crate) async fn link(
         if !verified {
             let user = reread(service, tx, target).await?;
             letters::confirmation(service, tx, &user, arrival.journey).await?;
-            settled = Some(Settled::Unconfirmed(Error::ConfirmLinked));
+            unconfirmed = Some(Error::ConfirmLinked);
         }
     }
     let user = reread(service, tx, target).await?;
@@ -399,5 +458,8 @@ pub(crate) async fn link(
     let letter = Letter::new(service, Kind::IdentityLinked, &user.email, &user)
         .with("Provider", arrival.provider);
     mail::notify(service, tx, letter).await;
-    Ok(settled.unwrap_or(Settled::In(Box::new(user))))
+    Ok(Settled {
+        unconfirmed,
+        ..Settled::welcome(user, false)
+    })
 }

@@ -32,9 +32,11 @@ pub mod fuzzing;
 mod hooks;
 mod identity;
 mod letters;
+mod linking;
 mod mail;
 mod metadata;
 mod oauth;
+mod oauth_server;
 mod otp;
 mod password;
 mod pkce;
@@ -49,6 +51,7 @@ mod template;
 mod time;
 mod user;
 mod verification;
+mod web3;
 
 use base::{Secret, SharedClock, SharedRandom, Tasks};
 

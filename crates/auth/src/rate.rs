@@ -37,6 +37,12 @@ pub(crate) enum Limit {
     Challenge,
     /// Factors' verifications.
     Factor,
+    /// `/authorize`, which writes a row for whoever asks.
+    Authorize,
+    /// Sign-ins by wallet.
+    Web3,
+    /// Applications that register themselves.
+    Register,
     /// Wrong passwords for one account.
     WrongPassword,
     /// Wrong codes for one account.
@@ -93,6 +99,9 @@ pub(crate) struct Limits {
     anonymous: f64,
     verify: f64,
     factor: f64,
+    authorize: f64,
+    web3: f64,
+    register: f64,
     identifier: f64,
     buckets: Mutex<Buckets>,
 }
@@ -112,6 +121,9 @@ impl Limits {
             anonymous: settings.rate_limit_anonymous,
             verify: settings.rate_limit_verify,
             factor: settings.mfa_rate_limit,
+            authorize: settings.rate_limit_authorize,
+            web3: settings.rate_limit_web3,
+            register: settings.rate_limit_oauth_register,
             identifier: settings.rate_limit_identifier,
             buckets: Mutex::default(),
         }
@@ -130,6 +142,9 @@ impl Limits {
             Limit::Verify => (self.verify / FIVE_MINUTES, 30.0),
             Limit::Anonymous => (self.anonymous / HOUR, self.anonymous),
             Limit::Challenge | Limit::Factor => (self.factor / MINUTE, 30.0),
+            Limit::Authorize => (self.authorize / FIVE_MINUTES, self.authorize),
+            Limit::Web3 => (self.web3 / FIVE_MINUTES, 30.0),
+            Limit::Register => (self.register / FIVE_MINUTES, 30.0),
             Limit::WrongPassword => (self.identifier / FIVE_MINUTES, self.identifier),
             Limit::WrongCode => (self.identifier / HOUR, self.identifier),
         }
@@ -142,6 +157,9 @@ impl Limits {
         ip: Option<IpAddr>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
+        if limit == Limit::Authorize && self.authorize <= 0.0 {
+            return Ok(());
+        }
         match ip {
             Some(ip) if self.enabled => self.take_key(limit, Key::of_ip(ip), now),
             _ => Ok(()),
@@ -209,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_bucket_empties_and_fills_again() {
-        // AUTH-RATE-02
+        // AUTH-RATE-02, AUTH-RATE-04
         let limits = Limits::new(&settings::Auth::default());
         let ip = Some(IpAddr::from([10, 0, 0, 1]));
         let now = start();

@@ -5,7 +5,7 @@
 use deadpool_postgres::Transaction;
 use serde_json::{Value, json};
 
-use crate::account::{NewUser, is_taken};
+use crate::account::{self, NewUser, is_taken};
 use crate::ask::Ask;
 use crate::audit::{self, Action, Actor};
 use crate::letters::{self, Journey};
@@ -83,7 +83,7 @@ async fn find(service: &Inner, wish: &Wish) -> Result<Option<User>, Error> {
         return Ok(Some(user));
     }
     let sql = include_str!("sql/user_of_identity.sql");
-    match db::first(&client, sql, &[&email]).await? {
+    match db::first(&client, sql, &[&email, &service.domains.outside()]).await? {
         Some(row) => User::by_id(service, &client, row.try_get(0)?).await,
         None => Ok(None),
     }
@@ -127,9 +127,12 @@ async fn create(service: &Inner, ask: &Ask, wish: &Wish, hash: String) -> Result
             user.json()
         }
     } else {
-        ask_to_confirm(service, &tx, wish, &user).await?.json()
+        user = ask_to_confirm(service, &tx, wish, &user).await?;
+        user.json()
     };
     tx.commit().await?;
+    drop(client);
+    account::made(service, &user).await?;
     Ok(answer)
 }
 

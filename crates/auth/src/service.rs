@@ -11,6 +11,7 @@ use web::Health;
 
 use crate::captcha::Captcha;
 use crate::hooks::Hooks;
+use crate::linking::Domains;
 use crate::mail::Post;
 use crate::oauth::Providers;
 use crate::password::{Hasher, Peppers, Pwned, Rules};
@@ -43,6 +44,7 @@ pub(crate) struct Inner {
     pub(crate) providers: Providers,
     pub(crate) captcha: Option<Captcha>,
     pub(crate) hooks: Hooks,
+    pub(crate) domains: Domains,
     pwned: Option<Pwned>,
     /// `iss` of access tokens.
     pub(crate) issuer: String,
@@ -71,6 +73,7 @@ impl Auth {
             texts: Texts::new(settings)?,
             captcha: Captcha::new(settings)?,
             hooks: Hooks::new(settings)?,
+            domains: Domains::new(settings)?,
             pwned: Pwned::new(settings),
             providers: Providers::new(settings, &deps.providers, Arc::clone(&deps.clock))?,
             redirects: Redirects::new(settings),

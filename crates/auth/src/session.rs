@@ -14,7 +14,7 @@ use crate::{Error, db, hooks};
 /// When a session began, was refreshed, and must end.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lifetime {
-    created: Option<DateTime<Utc>>,
+    pub(crate) created: Option<DateTime<Utc>>,
     refreshed: Option<DateTime<Utc>>,
     not_after: Option<DateTime<Utc>>,
 }
@@ -68,6 +68,39 @@ pub(crate) struct Standing {
     pub(crate) aal: String,
     /// Newest first.
     pub(crate) amr: Value,
+    /// When it began.
+    pub(crate) created: Option<DateTime<Utc>>,
+    /// The application that the session was opened for, if not for the site itself.
+    pub(crate) application: Option<Application>,
+}
+
+impl Standing {
+    /// When the session ends for want of a second factor, if it may: a token does not outlive that.
+    fn low_end(&self, service: &Inner, user: &User) -> Option<DateTime<Utc>> {
+        let limit = TimeDelta::from_std(service.settings.session_allow_low_aal).ok()?;
+        let low = !limit.is_zero() && self.aal == "aal1" && user.has_verified_factor();
+        self.created.filter(|_| low)?.checked_add_signed(limit)
+    }
+}
+
+/// An application that somebody signed in to by the account here.
+#[derive(Debug, Clone)]
+pub(crate) struct Application {
+    pub(crate) id: Uuid,
+    /// With spaces between.
+    pub(crate) scopes: String,
+}
+
+impl Application {
+    /// That of a row with `oauth_client_id` and `scopes`, if it has one.
+    pub(crate) fn read(row: &Row) -> Result<Option<Self>, Error> {
+        let id: Option<Uuid> = row.try_get("oauth_client_id")?;
+        let scopes: Option<String> = row.try_get("scopes")?;
+        Ok(id.map(|id| Self {
+            id,
+            scopes: scopes.unwrap_or_default(),
+        }))
+    }
 }
 
 /// A fresh session by `method`; answers with its tokens.
@@ -77,6 +110,18 @@ pub(crate) async fn begin(
     ask: &Ask,
     user: &mut User,
     method: &'static str,
+) -> Result<Value, Error> {
+    begin_for(service, client, ask, user, method, None).await
+}
+
+/// The same for an application, if one is named.
+pub(crate) async fn begin_for(
+    service: &Inner,
+    client: &impl GenericClient,
+    ask: &Ask,
+    user: &mut User,
+    method: &'static str,
+    application: Option<&Application>,
 ) -> Result<Value, Error> {
     let (session, amr) = (service.random.uuid(), service.random.uuid());
     let (now, token) = (service.now(), service.refresh_token());
@@ -92,12 +137,23 @@ pub(crate) async fn begin(
         error if error.violates("sessions_user_id_fkey") => Error::Credentials,
         error => error,
     })?;
+    if let Some(application) = application {
+        let sql = include_str!("sql/bind_session.sql");
+        db::run(
+            client,
+            sql,
+            &[&session, &application.id, &application.scopes],
+        )
+        .await?;
+    }
     user.times.last_sign_in = Some(now);
     user.times.updated = Some(now);
     let standing = Standing {
         session,
         aal: "aal1".into(),
         amr: json!([{ "method": method, "timestamp": now.timestamp() }]),
+        created: Some(now),
+        application: application.cloned(),
     };
     tokens(service, client, user, &standing, &token, method).await
 }
@@ -114,7 +170,12 @@ pub(crate) async fn tokens(
     let issued = service.clock.unix();
     let lifetime = service.settings.jwt_expiry.as_secs();
     let expires = issued.saturating_add_unsigned(lifetime);
-    let claims = json!({
+    let expires = match standing.low_end(service, user) {
+        Some(end) => expires.min(end.timestamp()).max(issued),
+        None => expires,
+    };
+    let lifetime = expires - issued;
+    let mut claims = json!({
         "iss": service.issuer,
         "sub": user.id,
         "aud": user.aud,
@@ -130,6 +191,10 @@ pub(crate) async fn tokens(
         "session_id": standing.session,
         "is_anonymous": user.is_anonymous,
     });
+    if let Some(application) = &standing.application {
+        claims["client_id"] = json!(application.id);
+        claims["scope"] = json!(application.scopes);
+    }
     let claims = hooks::claims(service, client, claims, method).await?;
     Ok(json!({
         "access_token": service.keys.sign(&claims),

@@ -82,6 +82,11 @@ fn auth_rules() -> Vec<Rule> {
         "/auth/v1/authorize",
         "/auth/v1/.well-known/jwks.json",
         "/auth/v1/.well-known/openid-configuration",
+        // Applications that people sign in to by their account here have no key.
+        "/auth/v1/oauth/authorize",
+        "/auth/v1/oauth/token",
+        "/auth/v1/oauth/userinfo",
+        "/auth/v1/oauth/clients/register",
     ];
     let mut rules: Vec<Rule> = open
         .into_iter()

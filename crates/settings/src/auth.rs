@@ -265,6 +265,13 @@ section! {
             env ["GOTRUE_RATE_LIMIT_ANONYMOUS_USERS", "RATE_LIMIT_ANONYMOUS_USERS"];
         /// Calls of `/verify` in 5 minutes.
         pub rate_limit_verify: f64 = "30", env ["GOTRUE_RATE_LIMIT_VERIFY", "RATE_LIMIT_VERIFY"];
+        /// Calls in 5 minutes of `/authorize` and `/user/identities/authorize` together. 0: no limit.
+        pub rate_limit_authorize: f64 = "150", env [];
+        /// Sign-ins by wallet in 5 minutes.
+        pub rate_limit_web3: f64 = "30", env ["GOTRUE_RATE_LIMIT_WEB3"];
+        /// Applications that register themselves in 5 minutes.
+        pub rate_limit_oauth_register: f64 = "10", env ["GOTRUE_RATE_LIMIT_O_AUTH_DYNAMIC_CLIENT_REGISTER",
+            "GOTRUE_RATE_LIMIT_OAUTH_DYNAMIC_CLIENT_REGISTER"];
         /// Wrong passwords for one address or number in 5 minutes, wrong codes in an hour. 0: no limit.
         pub rate_limit_identifier: f64 = "30", env [];
         /// Mails in an hour, or `N/1h30m`. 0: none at all.
@@ -301,6 +308,40 @@ section! {
         /// Users may add and remove identities of their own.
         pub manual_linking_enabled: bool = "false", env ["GOTRUE_SECURITY_MANUAL_LINKING_ENABLED"];
 
+        /// Providers whose addresses are linked only among themselves: `provider=domain,…`.
+        pub linking_domains: String = "", env ["GOTRUE_EXPERIMENTAL_PROVIDER_LINKING_DOMAINS"];
+        /// Providers that are a linking domain each.
+        pub own_linking_domains: Vec<String> = "", env ["GOTRUE_EXPERIMENTAL_PROVIDERS_WITH_OWN_LINKING_DOMAIN"];
+
+        /// Sign-in by a Solana wallet.
+        pub web3_solana_enabled: bool = "false", env ["GOTRUE_EXTERNAL_WEB3_SOLANA_ENABLED"];
+        /// How long a message that such a wallet signed is good.
+        pub web3_solana_validity: Duration = "10m", env ["GOTRUE_EXTERNAL_WEB3_SOLANA_MAXIMUM_VALIDITY_DURATION"];
+        /// Sign-in by an Ethereum wallet.
+        pub web3_ethereum_enabled: bool = "false", env ["GOTRUE_EXTERNAL_WEB3_ETHEREUM_ENABLED"];
+        /// How long a message that such a wallet signed is good.
+        pub web3_ethereum_validity: Duration = "10m", env ["GOTRUE_EXTERNAL_WEB3_ETHEREUM_MAXIMUM_VALIDITY_DURATION"];
+
+        /// Providers of sign-in that admins keep in the database.
+        pub custom_oauth_enabled: bool = "true", env ["GOTRUE_CUSTOM_OAUTH_ENABLED"];
+        /// Most of them. 0: no limit.
+        pub custom_oauth_max_providers: i64 = "0", env ["GOTRUE_CUSTOM_OAUTH_MAX_PROVIDERS"];
+        /// The address below which they send people back to `/callback`. Empty: the service's own.
+        pub custom_oauth_external_url: Option<String> = "", env ["GOTRUE_CUSTOM_OAUTH_EXTERNAL_URL"];
+        /// They may be at loopback, private and link-local addresses, and without TLS. For development only.
+        pub custom_oauth_allow_private: bool = "false", env [];
+
+        /// Other applications may sign people in here (OAuth 2.1, OpenID Connect).
+        pub oauth_server_enabled: bool = "false", env ["GOTRUE_OAUTH_SERVER_ENABLED"];
+        /// They may register themselves.
+        pub oauth_server_allow_dynamic_registration: bool = "false", env ["GOTRUE_OAUTH_SERVER_ALLOW_DYNAMIC_REGISTRATION"];
+        /// The page below `site_url` that asks people for their consent.
+        pub oauth_server_authorization_path: String = "", env ["GOTRUE_OAUTH_SERVER_AUTHORIZATION_PATH"];
+        /// How long they may take.
+        pub oauth_server_authorization_ttl: Duration = "10m", env ["GOTRUE_OAUTH_SERVER_AUTHORIZATION_TTL"];
+        /// The scope of an application that asks for none.
+        pub oauth_server_default_scope: String = "email", env ["GOTRUE_OAUTH_SERVER_DEFAULT_SCOPE"];
+
         /// Ask the operator before an access token is made.
         pub hook_custom_access_token_enabled: bool = "false", env ["GOTRUE_HOOK_CUSTOM_ACCESS_TOKEN_ENABLED"];
         /// Whom: `pg-functions://postgres/<schema>/<function>` or an https address.
@@ -325,6 +366,12 @@ section! {
         pub hook_before_user_created_uri: String = "", env ["GOTRUE_HOOK_BEFORE_USER_CREATED_URI"];
         /// Secrets that sign what an address is asked: `v1,whsec_<base64>`, separated by `|`.
         pub hook_before_user_created_secrets: Secret = "", env ["GOTRUE_HOOK_BEFORE_USER_CREATED_SECRETS"];
+        /// Tell the operator that a user was made.
+        pub hook_after_user_created_enabled: bool = "false", env ["GOTRUE_HOOK_AFTER_USER_CREATED_ENABLED"];
+        /// Whom: `pg-functions://postgres/<schema>/<function>` or an https address.
+        pub hook_after_user_created_uri: String = "", env ["GOTRUE_HOOK_AFTER_USER_CREATED_URI"];
+        /// Secrets that sign what an address is asked: `v1,whsec_<base64>`, separated by `|`.
+        pub hook_after_user_created_secrets: Secret = "", env ["GOTRUE_HOOK_AFTER_USER_CREATED_SECRETS"];
         /// Ask the operator when a password was given.
         pub hook_password_verification_attempt_enabled: bool = "false", env ["GOTRUE_HOOK_PASSWORD_VERIFICATION_ATTEMPT_ENABLED"];
         /// Whom: `pg-functions://postgres/<schema>/<function>` or an https address.

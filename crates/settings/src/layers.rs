@@ -169,6 +169,9 @@ impl Layers {
             fields
                 .iter()
                 .any(|field| field.env.contains(&name) || own_name(field.key) == name)
+                || crate::strangers::STRANGERS
+                    .iter()
+                    .any(|stranger| stranger.name == name)
         };
         let mut names: Vec<String> = self
             .0

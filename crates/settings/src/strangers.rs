@@ -1,4 +1,4 @@
-//! Variables of a self-hosted stack's `.env` that belong to programs which are not here.
+//! Variables of a self-hosted stack's `.env` that belong to programs or parts of programs which are not here.
 //!
 //! An existing `.env` starts the program unchanged; what has no effect is named once, with the reason, so that nobody
 //! waits for it.
@@ -60,6 +60,87 @@ pub const STRANGERS: &[Stranger] = &[
     stranger("STUDIO_DEFAULT_PROJECT", Why::NotBuilt),
     stranger("OPENAI_API_KEY", Why::NotBuilt),
     stranger("FUNCTIONS_VERIFY_JWT", Why::NotBuilt),
+    stranger("GOTRUE_MFA_WEB_AUTHN_ENROLL_ENABLED", Why::NotBuilt),
+    stranger("GOTRUE_MFA_WEB_AUTHN_VERIFY_ENABLED", Why::NotBuilt),
+    stranger("GOTRUE_WEBAUTHN_RP_ID", Why::NotBuilt),
+    stranger("GOTRUE_WEBAUTHN_RP_DISPLAY_NAME", Why::NotBuilt),
+    stranger("GOTRUE_WEBAUTHN_RP_ORIGINS", Why::NotBuilt),
+    stranger("GOTRUE_WEBAUTHN_CHALLENGE_EXPIRY_DURATION", Why::NotBuilt),
+    stranger("GOTRUE_PASSKEY_ENABLED", Why::NotBuilt),
+    stranger("GOTRUE_PASSKEY_MAX_PASSKEYS_PER_USER", Why::NotBuilt),
+    stranger("GOTRUE_RATE_LIMIT_PASSKEY", Why::NotBuilt),
+    stranger("GOTRUE_SAML_ENABLED", Why::NotBuilt),
+    stranger("GOTRUE_SAML_PRIVATE_KEY", Why::NotBuilt),
+    stranger("GOTRUE_SAML_PRIVATE_KEY_NEXT", Why::NotBuilt),
+    stranger("GOTRUE_SAML_ALLOW_ENCRYPTED_ASSERTIONS", Why::NotBuilt),
+    stranger("GOTRUE_SAML_RELAY_STATE_VALIDITY_PERIOD", Why::NotBuilt),
+    stranger("GOTRUE_SAML_EXTERNAL_URL", Why::NotBuilt),
+    stranger("GOTRUE_SAML_RATE_LIMIT_ASSERTION", Why::NotBuilt),
+    stranger("GOTRUE_RATE_LIMIT_SSO", Why::NotBuilt),
+    stranger("GOTRUE_JWT_KEY_ID", Why::NotBuilt),
+    stranger("GOTRUE_MAILER_EMAIL_VALIDATION_EXTENDED", Why::NotBuilt),
+    stranger("GOTRUE_MAILER_EMAIL_VALIDATION_SERVICE_URL", Why::NotBuilt),
+    stranger(
+        "GOTRUE_MAILER_EMAIL_VALIDATION_SERVICE_HEADERS",
+        Why::NotBuilt,
+    ),
+    stranger("GOTRUE_MAILER_EMAIL_VALIDATION_BLOCKED_MX", Why::NotBuilt),
+    stranger(
+        "GOTRUE_SECURITY_REFRESH_TOKEN_ALGORITHM_VERSION",
+        Why::NotBuilt,
+    ),
+    stranger(
+        "GOTRUE_SECURITY_REFRESH_TOKEN_UPGRADE_PERCENTAGE",
+        Why::NotBuilt,
+    ),
+    stranger("GOTRUE_SECURITY_REFRESH_TOKEN_ALLOW_REUSE", Why::NotBuilt),
+    stranger("GOTRUE_SECURITY_DB_ENCRYPTION_ENCRYPT", Why::NotBuilt),
+    stranger(
+        "GOTRUE_SECURITY_DB_ENCRYPTION_ENCRYPTION_KEY_ID",
+        Why::NotBuilt,
+    ),
+    stranger(
+        "GOTRUE_SECURITY_DB_ENCRYPTION_ENCRYPTION_KEY",
+        Why::NotBuilt,
+    ),
+    stranger(
+        "GOTRUE_SECURITY_DB_ENCRYPTION_DECRYPTION_KEYS",
+        Why::NotBuilt,
+    ),
+    stranger("GOTRUE_SESSIONS_SINGLE_PER_USER", Why::NotBuilt),
+    stranger("GOTRUE_SESSIONS_TAGS", Why::NotBuilt),
+    stranger(
+        "GOTRUE_EXPERIMENTAL_CURSOR_PAGINATION_ENABLED",
+        Why::NotBuilt,
+    ),
+    stranger("GOTRUE_EXPERIMENTAL_SCIM_ENABLED", Why::NotBuilt),
+    stranger(
+        "GOTRUE_EXPERIMENTAL_CREATE_EMAIL_IDENTITY_ON_PASSWORD_SET_ENABLED",
+        Why::NotBuilt,
+    ),
+    stranger(
+        "GOTRUE_INDEX_WORKER_ENSURE_USER_SEARCH_INDEXES_EXIST",
+        Why::NotBuilt,
+    ),
+    stranger("GOTRUE_PASSWORD_HIBP_BLOOM_ENABLED", Why::NotBuilt),
+    stranger("GOTRUE_EXTERNAL_TWITTER_ENABLED", Why::NotBuilt),
+    stranger("GOTRUE_EXTERNAL_LINKEDIN_ENABLED", Why::NotBuilt),
+    stranger("GOTRUE_EXTERNAL_SLACK_ENABLED", Why::NotBuilt),
+    stranger("GOTRUE_EXTERNAL_SNAPCHAT_ENABLED", Why::NotBuilt),
+    stranger("GOTRUE_EXTERNAL_VERCEL_MARKETPLACE_ENABLED", Why::NotBuilt),
+    stranger("GOTRUE_EXTERNAL_SKIP_NONCE_CHECK", Why::NotBuilt),
+    stranger("GOTRUE_CORS_ALLOWED_HEADERS", Why::NotBuilt),
+    stranger("GOTRUE_DB_DRIVER", Why::DatabaseByUrl),
+    stranger("GOTRUE_DB_DATABASE_URL", Why::DatabaseByUrl),
+    stranger("GOTRUE_DB_NAMESPACE", Why::DatabaseByUrl),
+    stranger("GOTRUE_DB_MIGRATIONS_PATH", Why::DatabaseByUrl),
+    stranger("GOTRUE_LOG_LEVEL", Why::OwnLogs),
+    stranger("GOTRUE_LOG_FILE", Why::OwnLogs),
+    stranger("GOTRUE_LOG_SQL", Why::OwnLogs),
+    stranger("GOTRUE_LOG_FIELDS", Why::OwnLogs),
+    stranger("GOTRUE_SMTP_LOGGING_ENABLED", Why::OwnLogs),
+    stranger("GOTRUE_TRACING_ENABLED", Why::OwnLogs),
+    stranger("GOTRUE_METRICS_ENABLED", Why::OwnLogs),
 ];
 
 impl Layers {
@@ -108,6 +189,44 @@ mod tests {
             assert!(is_read || is_named, "{name}");
         }
     }
+
+    /// Every variable of the auth service that its documentation names, with the endings that belong to a beginning.
+    const AUTH: &str = include_str!("auth_variables.txt");
+
+    // AUTH-CONF-01, AUTH-CONF-02, AUTH-CONF-03, AUTH-CONF-04, AUTH-CONF-05: none is passed over in silence.
+    #[test]
+    fn every_name_of_the_auth_service_is_read_or_named() {
+        let fields = Settings::fields();
+        for name in AUTH.split_whitespace() {
+            let mut layers = Layers::default();
+            layers.add_variables([(name, "x")], Origin::Environment);
+            let is_read = fields.iter().any(|field| field.env.contains(&name));
+            let without_effect = layers
+                .strangers()
+                .iter()
+                .any(|stranger| stranger.name == name);
+            let unknown = layers.unknown_variables(&["GOTRUE_"]);
+            // In one way, and in one only.
+            let said = u8::from(is_read) + u8::from(without_effect) + u8::from(!unknown.is_empty());
+            assert_eq!(said, 1, "{name}: {is_read} {without_effect} {unknown:?}");
+            assert!(
+                is_read || without_effect || DECIDED.contains(&name),
+                "{name}"
+            );
+        }
+    }
+
+    /// Where one program decides for all its parts.
+    const DECIDED: [&str; 8] = [
+        "GOTRUE_API_HOST",
+        "GOTRUE_API_PORT",
+        "GOTRUE_OPERATOR_TOKEN",
+        "GOTRUE_RATE_LIMIT_HEADER",
+        "GOTRUE_SECURITY_SB_FORWARDED_FOR_ENABLED",
+        "GOTRUE_MAILER_EXTERNAL_HOSTS",
+        "GOTRUE_JWT_ADMIN_GROUP_NAME",
+        "GOTRUE_DB_MAX_IDLE_POOL_SIZE",
+    ];
 
     #[test]
     fn only_strangers_with_a_value_are_named() {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::ask::Ask;
 use crate::bearer::Signed;
 use crate::service::Inner;
-use crate::session::{self, Standing};
+use crate::session::{self, Application, Standing};
 use crate::user::User;
 use crate::{Error, db};
 
@@ -169,6 +169,8 @@ pub(crate) async fn standing(
         session,
         aal: row.try_get("aal")?,
         amr: row.try_get("amr")?,
+        created: row.try_get("created_at")?,
+        application: Application::read(&row)?,
     })
 }
 

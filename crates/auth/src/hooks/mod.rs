@@ -19,6 +19,7 @@ pub(crate) enum Moment {
     SendEmail,
     SendSms,
     BeforeUserCreated,
+    AfterUserCreated,
     PasswordAttempt,
     FactorAttempt,
 }
@@ -31,6 +32,7 @@ impl Moment {
             Self::SendEmail => "send-email",
             Self::SendSms => "send-sms",
             Self::BeforeUserCreated => "before-user-created",
+            Self::AfterUserCreated => "after-user-created",
             Self::PasswordAttempt => "password-verification",
             Self::FactorAttempt => "mfa-verification",
         }
@@ -52,6 +54,7 @@ pub(crate) struct Hooks {
     send_email: Option<Place>,
     send_sms: Option<Place>,
     before_user_created: Option<Place>,
+    after_user_created: Option<Place>,
     password_attempt: Option<Place>,
     factor_attempt: Option<Place>,
 }
@@ -67,6 +70,7 @@ impl Hooks {
             send_email: place("auth.hook_send_email_uri", s.hook_send_email_enabled, &s.hook_send_email_uri, &s.hook_send_email_secrets)?,
             send_sms: place("auth.hook_send_sms_uri", s.hook_send_sms_enabled, &s.hook_send_sms_uri, &s.hook_send_sms_secrets)?,
             before_user_created: place("auth.hook_before_user_created_uri", s.hook_before_user_created_enabled, &s.hook_before_user_created_uri, &s.hook_before_user_created_secrets)?,
+            after_user_created: place("auth.hook_after_user_created_uri", s.hook_after_user_created_enabled, &s.hook_after_user_created_uri, &s.hook_after_user_created_secrets)?,
             password_attempt: place("auth.hook_password_verification_attempt_uri", s.hook_password_verification_attempt_enabled, &s.hook_password_verification_attempt_uri, &s.hook_password_verification_attempt_secrets)?,
             factor_attempt: place("auth.hook_mfa_verification_attempt_uri", s.hook_mfa_verification_attempt_enabled, &s.hook_mfa_verification_attempt_uri, &s.hook_mfa_verification_attempt_secrets)?,
         })
@@ -78,6 +82,7 @@ impl Hooks {
             Moment::SendEmail => self.send_email.as_ref(),
             Moment::SendSms => self.send_sms.as_ref(),
             Moment::BeforeUserCreated => self.before_user_created.as_ref(),
+            Moment::AfterUserCreated => self.after_user_created.as_ref(),
             Moment::PasswordAttempt => self.password_attempt.as_ref(),
             Moment::FactorAttempt => self.factor_attempt.as_ref(),
         }

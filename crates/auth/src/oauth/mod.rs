@@ -1,10 +1,14 @@
 //! Accounts elsewhere: one engine for OAuth 2.0 and OpenID Connect, and the providers as data.
 
+mod chosen;
+pub(crate) mod custom;
 mod oidc;
 mod profile;
+mod public;
 mod specs;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base::SharedClock;
@@ -17,6 +21,7 @@ use url::Url;
 
 use crate::{Error, StartError};
 
+pub(crate) use chosen::Chosen;
 pub(crate) use oidc::{IdToken, Issuers};
 pub(crate) use profile::Profile;
 use specs::{Client, SPECS, Source, Spec};
@@ -31,6 +36,10 @@ pub(crate) struct Providers {
     known: HashMap<&'static str, Provider>,
     http: reqwest::Client,
     pub(crate) issuers: Issuers,
+    /// For addresses that admins wrote down: it goes to public ones only, unless that is allowed.
+    guarded: reqwest::Client,
+    allow_private: bool,
+    pub(crate) custom: Issuers,
 }
 
 /// One provider, as it is configured.
@@ -47,6 +56,23 @@ pub(crate) struct Tokens {
     pub(crate) refresh: Option<String>,
     id_token: Option<String>,
     whole: Value,
+}
+
+impl Tokens {
+    fn of(whole: Value) -> Option<Self> {
+        let text = |name: &str| {
+            whole[name]
+                .as_str()
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
+        Some(Self {
+            access: text("access_token")?,
+            refresh: text("refresh_token"),
+            id_token: text("id_token"),
+            whole,
+        })
+    }
 }
 
 impl Providers {
@@ -68,11 +94,38 @@ impl Providers {
                 Some((spec.name, Provider { spec, config }))
             })
             .collect();
+        let allow_private = settings.custom_oauth_allow_private;
+        let guarded = web::outgoing()
+            .timeout(PATIENCE)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .dns_resolver(Arc::new(public::Resolver {
+                public_only: !allow_private,
+            }))
+            .user_agent("passerelle")
+            .build()
+            .map_err(|error| StartError::Setting("providers", error.to_string()))?;
+        let keep = settings.oidc_cache;
         Ok(Self {
             known,
-            issuers: Issuers::new(http.clone(), clock, settings.oidc_cache),
+            issuers: Issuers::new(http.clone(), Arc::clone(&clock), keep, false),
+            custom: Issuers::new(guarded.clone(), clock, keep, !allow_private),
             http,
+            guarded,
+            allow_private,
         })
+    }
+
+    /// Whether the name of an address leads to a place that may be asked.
+    pub(crate) async fn resolves(&self, address: &str) -> Result<(), String> {
+        let url = Url::parse(address).map_err(|error| error.to_string())?;
+        let Some(url::Host::Domain(name)) = url.host() else {
+            return Ok(());
+        };
+        let resolver = public::Resolver {
+            public_only: !self.allow_private,
+        };
+        resolver.check(name).await.map_err(|why| why.to_string())
     }
 
     /// A provider that is on and complete.
@@ -210,19 +263,7 @@ impl Providers {
             request = request.header("authorization", format!("Basic {pair}"));
         }
         let whole = json(request).await.map_err(failed)?;
-        let text = |name: &str| {
-            whole[name]
-                .as_str()
-                .filter(|text| !text.is_empty())
-                .map(str::to_owned)
-        };
-        let access = text("access_token").ok_or_else(|| failed("no access token".into()))?;
-        Ok(Tokens {
-            access,
-            refresh: text("refresh_token"),
-            id_token: text("id_token"),
-            whole,
-        })
+        Tokens::of(whole).ok_or_else(|| failed("no access token".into()))
     }
 
     /// Who the tokens belong to. `posted` is what Apple posts at a first sign-in.

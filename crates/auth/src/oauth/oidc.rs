@@ -33,6 +33,7 @@ pub(crate) struct Issuers {
     http: reqwest::Client,
     clock: SharedClock,
     keep: TimeDelta,
+    public_only: bool,
     known: Mutex<HashMap<String, Arc<Issuer>>>,
 }
 
@@ -57,29 +58,46 @@ pub(crate) fn is_azure(issuer: &str) -> bool {
 }
 
 impl Issuers {
-    pub(super) fn new(http: reqwest::Client, clock: SharedClock, keep: Duration) -> Self {
+    /// With `public_only`, addresses that are not public are refused, and those without TLS.
+    pub(super) fn new(
+        http: reqwest::Client,
+        clock: SharedClock,
+        keep: Duration,
+        public_only: bool,
+    ) -> Self {
         let keep = TimeDelta::from_std(keep).unwrap_or(TimeDelta::MAX);
         Self {
             http,
             clock,
             keep,
+            public_only,
             known: Mutex::default(),
         }
     }
 
     /// Authorization and token endpoints.
     pub(super) async fn endpoints(&self, issuer: &str) -> Result<(String, String), String> {
-        let found = self.get(issuer, false).await?;
+        let found = self.get(issuer, None, false).await?;
         Ok((found.authorize.clone(), found.token.clone()))
     }
 
     /// Checks signature, times and issuer of a token.
     pub(crate) async fn verify(&self, issuer: &str, token: &str) -> Result<IdToken, String> {
-        let found = self.get(issuer, false).await?;
+        self.verify_at(issuer, None, token).await
+    }
+
+    /// The same, of an issuer whose document is at another address than usual.
+    pub(crate) async fn verify_at(
+        &self,
+        issuer: &str,
+        at: Option<&str>,
+        token: &str,
+    ) -> Result<IdToken, String> {
+        let found = self.get(issuer, at, false).await?;
         let checked = match found.verifier.verify(token, jwt::TimeRules::REST) {
             // Perhaps it is signed with a key that was not there yet.
             Err(error) if error != jwt::Error::Expired => {
-                let found = self.get(issuer, true).await?;
+                let found = self.get(issuer, at, true).await?;
                 found.verifier.verify(token, jwt::TimeRules::REST)
             }
             checked => checked,
@@ -108,36 +126,54 @@ impl Issuers {
         })
     }
 
-    async fn get(&self, issuer: &str, anew: bool) -> Result<Arc<Issuer>, String> {
+    async fn get(&self, issuer: &str, at: Option<&str>, anew: bool) -> Result<Arc<Issuer>, String> {
+        let usual = || {
+            format!(
+                "{}/.well-known/openid-configuration",
+                issuer.trim_end_matches('/')
+            )
+        };
+        let address = at.map_or_else(usual, str::to_owned);
+        let key = format!("{issuer} {address}");
         let now = self.clock.now();
         let keep = if anew { AGAIN } else { self.keep };
         let mut known = self.known.lock().await;
-        if let Some(found) = known.get(issuer)
+        if let Some(found) = known.get(&key)
             && now - found.fetched < keep
         {
             return Ok(Arc::clone(found));
         }
         // Who comes meanwhile waits for the same answer.
-        let fetched = Arc::new(self.fetch(issuer, now).await?);
+        let fetched = Arc::new(self.fetch(issuer, &address, now).await?);
         if known.len() >= MOST {
             known.clear();
         }
-        known.insert(issuer.to_owned(), Arc::clone(&fetched));
+        known.insert(key, Arc::clone(&fetched));
         Ok(fetched)
     }
 
-    async fn fetch(&self, issuer: &str, now: DateTime<Utc>) -> Result<Issuer, String> {
+    /// An answer of JSON from an address that may be asked.
+    async fn ask(&self, address: &str) -> Result<Value, String> {
+        let url = url::Url::parse(address).map_err(|error| error.to_string())?;
+        if self.public_only && (url.scheme() != "https" || super::public::names_private(&url)) {
+            return Err("the address is not public".into());
+        }
+        super::json(self.http.get(url)).await
+    }
+
+    async fn fetch(
+        &self,
+        issuer: &str,
+        address: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Issuer, String> {
         let base = issuer.trim_end_matches('/');
-        let document = super::json(
-            self.http
-                .get(format!("{base}/.well-known/openid-configuration")),
-        )
-        .await?;
+        let document = self.ask(address).await?;
         let text = |name: &str| document[name].as_str().unwrap_or_default().to_owned();
         if text("issuer").trim_end_matches('/') != base {
             return Err("the issuer names itself differently".into());
         }
-        let keys = super::json(self.http.get(text("jwks_uri"))).await?;
+        let keys = self.ask(&text("jwks_uri")).await?;
         Ok(Issuer {
             authorize: text("authorization_endpoint"),
             token: text("token_endpoint"),

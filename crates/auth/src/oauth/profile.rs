@@ -38,6 +38,15 @@ impl Profile {
         standard(claims)
     }
 
+    /// What a wallet's signature shows.
+    pub(crate) fn of_wallet(subject: &str, custom: Object) -> Option<Self> {
+        let known = Known {
+            custom,
+            ..Known::default()
+        };
+        Self::new(subject, Vec::new(), known)
+    }
+
     fn new(subject: &str, emails: Vec<Address>, known: Known<'_>) -> Option<Self> {
         if subject.is_empty() {
             return None;
@@ -159,6 +168,21 @@ pub(super) fn standard(claims: &Value) -> Option<Profile> {
         one(s(claims, "email"), verified),
         known,
     )
+}
+
+/// Claims by the names of OpenID Connect, and those that are kept as they are.
+pub(super) fn mapped(claims: &Value, kept: Object) -> Option<Profile> {
+    let known = Known {
+        issuer: s(claims, "iss"),
+        name: s(claims, "name"),
+        picture: s(claims, "picture"),
+        user_name: s(claims, "preferred_username"),
+        nickname: s(claims, "nickname"),
+        custom: kept,
+        ..Known::default()
+    };
+    let emails = one(s(claims, "email"), flag(&claims["email_verified"]));
+    Profile::new(&id(&claims["sub"]), emails, known)
 }
 
 pub(super) fn first_standard(answers: &[Value]) -> Option<Profile> {

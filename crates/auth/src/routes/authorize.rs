@@ -11,20 +11,13 @@ use uuid::Uuid;
 use super::ok;
 use super::verify_get::redirect;
 use crate::ask::Ask;
+use crate::oauth::Chosen;
+use crate::oauth::custom::is_reserved;
+use crate::rate::Limit;
 use crate::service::Inner;
 use crate::{Error, bearer, db, pkce};
 
 /// What the provider is not told, since it is our own.
-const RESERVED: [&str; 8] = [
-    "client_id",
-    "client_secret",
-    "redirect_uri",
-    "response_type",
-    "state",
-    "code_challenge",
-    "code_challenge_method",
-    "code_verifier",
-];
 const OURS: [&str; 5] = [
     "provider",
     "redirect_to",
@@ -56,14 +49,17 @@ pub(super) async fn link(service: &Inner, ask: &Ask) -> Result<Response, Error> 
 }
 
 async fn begin(service: &Inner, ask: &Ask, target: Option<Uuid>) -> Result<String, Error> {
+    // A row is written for whoever comes: AUTH-OAUTH-02.
+    let limits = &service.limits;
+    limits.take(Limit::Authorize, ask.ip(), service.now())?;
     let query = |name: &str| ask.query(name).unwrap_or_default();
-    let provider = service.providers.get(&query("provider"))?;
     let challenge = pkce::read(&query("code_challenge_method"), &query("code_challenge"))?;
     let (id, now) = (service.random.uuid(), service.now());
     let back = service.redirects.target(ask, None);
     let invite = Some(query("invite_token")).filter(|token| !token.is_empty());
     let mut client = service.pool.get().await?;
     let tx = client.transaction().await?;
+    let provider = Chosen::of(service, &tx, &query("provider")).await?;
     if let Some(token) = &invite {
         let sql = include_str!("../sql/token_owner.sql");
         let found = db::first(&tx, sql, &[token, &vec!["confirmation_token"]]).await?;
@@ -79,7 +75,7 @@ async fn begin(service: &Inner, ask: &Ask, target: Option<Uuid>) -> Result<Strin
     }
     let method = challenge.as_ref().map(|challenge| challenge.method.name());
     let text = challenge.as_ref().map(|challenge| challenge.text.as_str());
-    let optional = provider.config.email_optional;
+    let optional = provider.email_optional();
     let sql = include_str!("../sql/begin_oauth.sql");
     db::run(
         &tx,
@@ -104,14 +100,13 @@ async fn begin(service: &Inner, ask: &Ask, target: Option<Uuid>) -> Result<Strin
         url::form_urlencoded::parse(ask.parts.uri.query().unwrap_or_default().as_bytes())
             .filter(|(name, _)| {
                 let lower = name.to_ascii_lowercase();
-                !RESERVED.contains(&lower.as_str()) && !OURS.contains(&lower.as_str())
+                !is_reserved(&lower) && !OURS.contains(&lower.as_str())
             })
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect();
     let hashed = verifier.map(|verifier| URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)));
     let (state, scopes) = (id.to_string(), query("scopes"));
-    service
-        .providers
-        .authorize_url(provider, &state, &scopes, hashed.as_deref(), &passed)
+    provider
+        .authorize_url(service, &state, &scopes, hashed.as_deref(), &passed)
         .await
 }

@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use super::verify_get::{error_pairs, redirect, with_fragment, with_query};
 use crate::ask::Ask;
-use crate::external::{self, Arrival, Settled};
+use crate::external::{self, Arrival};
 use crate::letters::Journey;
+use crate::oauth::Chosen;
 use crate::service::Inner;
 use crate::{Error, bearer, db, otp, session};
 
@@ -149,18 +150,16 @@ async fn land(
         .get("code")
         .filter(|code| !code.is_empty())
         .ok_or(Error::CodeMissing)?;
-    let provider = service.providers.get(&flow.provider)?;
-    let tokens = service
-        .providers
-        .exchange(provider, code, flow.verifier.as_deref())
-        .await?;
+    let client = service.pool.get().await?;
+    let provider = Chosen::of(service, &client, &flow.provider).await?;
+    // What a provider takes for its answer is not taken from the others.
+    drop(client);
+    let verifier = flow.verifier.as_deref();
+    let tokens = provider.exchange(service, code, verifier).await?;
     let posted: Option<Value> = given
         .get("user")
         .and_then(|user| serde_json::from_str(user).ok());
-    let profile = service
-        .providers
-        .profile(provider, &tokens, posted.as_ref())
-        .await?;
+    let profile = provider.profile(service, &tokens, posted.as_ref()).await?;
     if profile.emails.is_empty() && !flow.email_optional {
         return Err(Error::EmailMissing);
     }
@@ -177,18 +176,17 @@ async fn land(
     };
     let mut client = service.pool.get().await?;
     let tx = client.transaction().await?;
-    let settled = match (flow.target, &flow.invite) {
+    let mut settled = match (flow.target, &flow.invite) {
         (None, Some(token)) => external::accept_invite(service, &tx, &arrival, token).await?,
         (Some(target), _) => external::link(service, &tx, &arrival, target).await?,
         (None, None) => external::settle(service, &tx, &arrival).await?,
     };
-    let mut user = match settled {
-        Settled::In(user) => user,
-        Settled::Unconfirmed(error) => {
-            tx.commit().await?;
-            return Err(error);
-        }
-    };
+    if settled.unconfirmed.is_some() {
+        tx.commit().await?;
+        drop(client);
+        settled.announce(service).await?;
+        return settled.unconfirmed.map_or(Ok(String::new()), Err);
+    }
     if flow.ends_in_code {
         let code = service.random.uuid().to_string();
         let sql = include_str!("../sql/finish_oauth_flow.sql");
@@ -197,7 +195,7 @@ async fn land(
             sql,
             &[
                 &flow.id,
-                &user.id,
+                &settled.user.id,
                 &code,
                 &tokens.access,
                 &tokens.refresh,
@@ -206,10 +204,14 @@ async fn land(
         )
         .await?;
         tx.commit().await?;
+        drop(client);
+        settled.announce(service).await?;
         return Ok(with_query(&flow.back, &[("code", &code)]));
     }
-    let session = session::begin(service, &tx, ask, &mut user, "oauth").await?;
+    let session = session::begin(service, &tx, ask, &mut settled.user, "oauth").await?;
     tx.commit().await?;
+    drop(client);
+    settled.announce(service).await?;
     let mut pairs: Vec<(String, String)> = [
         "access_token",
         "expires_at",

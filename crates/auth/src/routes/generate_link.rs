@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::invite::invitee;
 use super::ok;
-use crate::account::{NewUser, is_taken};
+use crate::account::{self, NewUser, is_taken};
 use crate::ask::Ask;
 use crate::audit::{self, Action, Actor};
 use crate::body::{Object, Text};
@@ -66,6 +66,10 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
         .await?
         .ok_or(Error::UserNotFound)?;
     tx.commit().await?;
+    drop(client);
+    if known.is_none() {
+        account::made(service, &user).await?;
+    }
     let link_type = made.kind.link_type().unwrap_or_default();
     let mut answer = user.json();
     answer["action_link"] = json!(action_link(

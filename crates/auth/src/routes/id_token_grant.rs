@@ -7,11 +7,12 @@ use sha2::{Digest as _, Sha256};
 use super::ok;
 use crate::ask::Ask;
 use crate::body::Text;
-use crate::external::{self, Arrival, Settled};
+use crate::external::{self, Arrival};
 use crate::letters::Journey;
-use crate::oauth::{IdToken, Profile};
+use crate::oauth::custom::Custom;
+use crate::oauth::{Chosen, IdToken, Profile};
 use crate::service::Inner;
-use crate::{Error, bearer, session};
+use crate::{Error, bearer};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -47,20 +48,31 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
             "provider or client_id and issuer required".into(),
         ));
     }
-    let expected = expected(service, &body)?;
-    let verified = service
-        .providers
-        .issuers
-        .verify(&expected.issuer, &body.id_token)
-        .await;
+    let custom = custom(service, &body).await?;
+    let expected = match &custom {
+        Some(custom) => of_custom(custom)?,
+        None => expected(service, &body)?,
+    };
+    let verified = match &custom {
+        Some(custom) => {
+            custom
+                .verify(service, &expected.issuer, &body.id_token)
+                .await
+        }
+        None => {
+            let issuers = &service.providers.issuers;
+            issuers.verify(&expected.issuer, &body.id_token).await
+        }
+    };
     let token = verified.map_err(|why| {
         tracing::info!(why, provider = expected.provider, "an ID token is refused");
         Error::OAuth(INVALID, "Bad ID token".into())
     })?;
     check(&expected, &body, &token)?;
-    let read = match service.providers.named(&expected.provider) {
-        Some(provider) => provider.read_id_token(&token.claims),
-        None => Profile::of_claims(&token.claims),
+    let read = match (&custom, service.providers.named(&expected.provider)) {
+        (Some(custom), _) => custom.read_claims(&token.claims),
+        (None, Some(provider)) => provider.read_id_token(&token.claims),
+        (None, None) => Profile::of_claims(&token.claims),
     };
     let profile = read.ok_or(Error::OAuth(
         INVALID,
@@ -93,16 +105,37 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
     } else {
         external::settle(service, &tx, &arrival).await?
     };
-    let mut user = match settled {
-        Settled::In(user) => user,
-        Settled::Unconfirmed(error) => {
-            tx.commit().await?;
-            return Err(error);
-        }
-    };
-    let tokens = session::begin(service, &tx, ask, &mut user, "oauth").await?;
-    tx.commit().await?;
+    let tokens = settled.enter(service, tx, ask, "oauth").await?;
     Ok(ok(&tokens))
+}
+
+/// The provider in the database that is named, if it is one.
+async fn custom(service: &Inner, body: &Body) -> Result<Option<Custom>, Error> {
+    if !body.provider.starts_with("custom:") {
+        return Ok(None);
+    }
+    let client = service.pool.get().await?;
+    match Chosen::of(service, &client, &body.provider).await? {
+        Chosen::Custom(custom) => Ok(Some(*custom)),
+        Chosen::Known(_) => Ok(None),
+    }
+}
+
+fn of_custom(custom: &Custom) -> Result<Expected, Error> {
+    let issuer = custom.issuer.clone().filter(|_| custom.is_oidc());
+    let issuer = issuer.ok_or_else(|| {
+        Error::validation(format!(
+            "Custom OIDC provider \"{}\" not allowed",
+            custom.identifier
+        ))
+    })?;
+    Ok(Expected {
+        provider: custom.identifier.clone(),
+        issuer,
+        audiences: custom.audiences(),
+        skip_nonce: custom.skip_nonce,
+        email_optional: custom.email_optional,
+    })
 }
 
 fn expected(service: &Inner, body: &Body) -> Result<Expected, Error> {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::ok;
-use crate::account::{NewUser, is_taken};
+use crate::account::{self, NewUser, is_taken};
 use crate::ask::Ask;
 use crate::audit::{self, Action, Actor};
 use crate::body::{Object, Text};
@@ -28,11 +28,13 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
     let email = address::email(&body.email)?;
     let journey = Journey::of(service, ask, None);
     let tx = client.transaction().await?;
+    let audience = bearer::audience(service, ask);
+    let known = User::by_email(service, &tx, &email, &audience).await?;
     let user = invitee(
         service,
         &tx,
         &email,
-        &bearer::audience(service, ask),
+        &audience,
         body.data.unwrap_or_default(),
     )
     .await?;
@@ -50,6 +52,10 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
         .await?
         .ok_or(Error::UserNotFound)?;
     tx.commit().await?;
+    drop(client);
+    if known.is_none() {
+        account::made(service, &user).await?;
+    }
     Ok(ok(&user.json()))
 }
 

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::ok;
 use crate::service::Inner;
+use crate::{Error, oauth_server};
 
 pub(super) fn jwks(service: &Inner) -> Response {
     let mut response = ok(&json!({ "keys": service.keys.published() }));
@@ -16,9 +17,15 @@ pub(super) fn jwks(service: &Inner) -> Response {
     response
 }
 
+/// The same document for applications, where people may sign in to them.
+pub(super) fn server(service: &Inner) -> Result<Response, Error> {
+    oauth_server::enabled(service)?;
+    Ok(discovery(service))
+}
+
 pub(super) fn discovery(service: &Inner) -> Response {
     let base = service.issuer.trim_end_matches('/');
-    let mut response = ok(&json!({
+    let mut document = json!({
         "issuer": service.issuer,
         "authorization_endpoint": format!("{base}/oauth/authorize"),
         "token_endpoint": format!("{base}/oauth/token"),
@@ -36,7 +43,12 @@ pub(super) fn discovery(service: &Inner) -> Response {
             "sub", "aud", "iss", "exp", "iat", "auth_time", "nonce", "email", "email_verified",
             "phone_number", "phone_number_verified", "name", "picture", "preferred_username", "updated_at",
         ],
-    }));
+    });
+    let settings = &service.settings;
+    if settings.oauth_server_enabled && settings.oauth_server_allow_dynamic_registration {
+        document["registration_endpoint"] = json!(format!("{base}/oauth/clients/register"));
+    }
+    let mut response = ok(&document);
     response.headers_mut().insert(
         header::CACHE_CONTROL,
         HeaderValue::from_static("public, max-age=600"),

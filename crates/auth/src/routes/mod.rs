@@ -2,6 +2,7 @@
 
 mod admin_audit;
 mod admin_factors;
+mod admin_providers;
 mod admin_users;
 mod admin_write;
 mod authorize;
@@ -21,6 +22,10 @@ mod reauthenticate;
 mod recover;
 mod refresh_grant;
 mod resend;
+mod server_authorize;
+mod server_clients;
+mod server_grants;
+mod server_token;
 mod settings;
 mod signup;
 mod token;
@@ -28,6 +33,7 @@ mod update_user;
 mod user;
 mod verify_get;
 mod verify_post;
+mod web3_grant;
 
 use std::sync::Arc;
 
@@ -92,6 +98,7 @@ async fn answer(service: &Inner, ask: &Ask) -> Result<Response, Error> {
         ["settings"] if get => Ok(settings::get(service)),
         [".well-known", "jwks.json"] if get => Ok(keys::jwks(service)),
         [".well-known", "openid-configuration"] if get => Ok(keys::discovery(service)),
+        [".well-known", "oauth-authorization-server"] if get => keys::server(service),
         ["signup"] if post => signup::post(service, ask).await,
         ["token"] if post => token::post(service, ask).await,
         ["otp"] if post => otp::post(service, ask).await,
@@ -127,6 +134,9 @@ async fn answer(service: &Inner, ask: &Ask) -> Result<Response, Error> {
         ["factors", id] if delete => factors::unenroll(service, ask, id).await,
         ["factors", id, "challenge"] if post => factors::challenge(service, ask, id).await,
         ["factors", id, "verify"] if post => factors::verify(service, ask, id).await,
+        ["oauth", ..] | ["user", "oauth", ..] | ["admin", "oauth" | "custom-providers", ..] => {
+            server(service, ask, &path).await
+        }
         ["mailbox", rest @ ..] => mailbox(service, ask, rest),
         [
             "health" | "settings" | "signup" | "token" | "logout" | "user" | "otp" | "magiclink"
@@ -138,9 +148,63 @@ async fn answer(service: &Inner, ask: &Ask) -> Result<Response, Error> {
         | ["factors", _, "challenge" | "verify"]
         | ["admin", "users", _, "factors"]
         | ["admin", "users", _, "factors", _]
-        | [".well-known", "jwks.json" | "openid-configuration"]
+        | [
+            ".well-known",
+            "jwks.json" | "openid-configuration" | "oauth-authorization-server",
+        ]
         | ["admin", "users" | "generate_link" | "audit"]
         | ["admin", "users", _] => Err(Error::Method),
+        _ => Err(Error::NoRoute),
+    }
+}
+
+/// What people's sign-in to other applications asks for, and what admins keep of applications and providers.
+async fn server(service: &Inner, ask: &Ask, path: &[&str]) -> Result<Response, Error> {
+    let method = &ask.parts.method;
+    let (get, post) = (method == Method::GET, method == Method::POST);
+    let (put, delete) = (method == Method::PUT, method == Method::DELETE);
+    match path {
+        ["oauth", "authorize"] if get => server_authorize::begin(service, ask).await,
+        ["oauth", "authorizations", id] if get => server_authorize::show(service, ask, id).await,
+        ["oauth", "authorizations", id, "consent"] if post => {
+            server_authorize::consent(service, ask, id).await
+        }
+        ["oauth", "token"] if post => server_token::post(service, ask).await,
+        ["oauth", "userinfo"] if get || post => server_grants::userinfo(service, ask).await,
+        ["oauth", "clients", "register"] if post => server_clients::register(service, ask).await,
+        ["user", "oauth", "grants"] if get => server_grants::list(service, ask).await,
+        ["user", "oauth", "grants"] if delete => server_grants::revoke(service, ask).await,
+        ["admin", "oauth", "clients"] if get => server_clients::list(service, ask).await,
+        ["admin", "oauth", "clients"] if post => server_clients::create(service, ask).await,
+        ["admin", "oauth", "clients", id] if get => server_clients::get(service, ask, id).await,
+        ["admin", "oauth", "clients", id] if put => server_clients::update(service, ask, id).await,
+        ["admin", "oauth", "clients", id] if delete => {
+            server_clients::delete(service, ask, id).await
+        }
+        ["admin", "oauth", "clients", id, "regenerate_secret"] if post => {
+            server_clients::regenerate(service, ask, id).await
+        }
+        ["admin", "custom-providers"] if get => admin_providers::list(service, ask).await,
+        ["admin", "custom-providers"] if post => admin_providers::create(service, ask).await,
+        ["admin", "custom-providers", name] if get => {
+            admin_providers::get(service, ask, name).await
+        }
+        ["admin", "custom-providers", name] if put => {
+            admin_providers::update(service, ask, name).await
+        }
+        ["admin", "custom-providers", name] if delete => {
+            admin_providers::delete(service, ask, name).await
+        }
+        ["oauth", "authorize" | "token" | "userinfo"]
+        | ["admin", "custom-providers"]
+        | ["admin", "custom-providers", _]
+        | ["oauth", "authorizations", _]
+        | ["oauth", "authorizations", _, "consent"]
+        | ["oauth", "clients", "register"]
+        | ["user", "oauth", "grants"]
+        | ["admin", "oauth", "clients"]
+        | ["admin", "oauth", "clients", _]
+        | ["admin", "oauth", "clients", _, "regenerate_secret"] => Err(Error::Method),
         _ => Err(Error::NoRoute),
     }
 }
@@ -157,6 +221,13 @@ fn mailbox(service: &Inner, ask: &Ask, path: &[&str]) -> Result<Response, Error>
         path,
         ask.parts.uri.query().unwrap_or_default(),
     )
+}
+
+/// 204
+fn no_content() -> Response {
+    let mut response = Response::new(axum::body::Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
 }
 
 /// 200 with a body of JSON.

@@ -9,6 +9,7 @@ use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use deadpool_postgres::Transaction;
 use serde::Deserialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::ok;
@@ -16,7 +17,7 @@ use crate::ask::Ask;
 use crate::audit::{self, Action, Actor};
 use crate::body::Text;
 use crate::service::Inner;
-use crate::session::{Lifetime, Standing};
+use crate::session::{Application, Lifetime, Standing};
 use crate::user::User;
 use crate::{Error, db, session};
 
@@ -32,7 +33,16 @@ const PAUSE_MS: u64 = 10;
 
 pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> {
     let body: Body = ask.json()?;
-    let token = body.refresh_token.0.as_str();
+    Ok(ok(&refresh(service, ask, &body.refresh_token, None).await?))
+}
+
+/// Refreshes for the application that shows to be `client`, or for the site itself.
+pub(super) async fn refresh(
+    service: &Inner,
+    ask: &Ask,
+    token: &str,
+    client: Option<Uuid>,
+) -> Result<Value, Error> {
     let well_formed = token.len() == 12
         && token
             .bytes()
@@ -41,8 +51,8 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
         return Err(Error::RefreshShape);
     }
     for _ in 0..ATTEMPTS {
-        if let Some(response) = attempt(service, ask, token).await? {
-            return Ok(response);
+        if let Some(answer) = attempt(service, ask, token, client).await? {
+            return Ok(answer);
         }
         let mut spread = [0];
         service.random.fill(&mut spread);
@@ -64,7 +74,12 @@ struct Presented {
 }
 
 /// `None`: somebody else holds the session.
-async fn attempt(service: &Inner, ask: &Ask, token: &str) -> Result<Option<Response>, Error> {
+async fn attempt(
+    service: &Inner,
+    ask: &Ask,
+    token: &str,
+    shown: Option<Uuid>,
+) -> Result<Option<Value>, Error> {
     let mut client = service.pool.get().await?;
     let tx = client.transaction().await?;
     let found = db::first(&tx, include_str!("../sql/token_session.sql"), &[&token]).await?;
@@ -82,6 +97,7 @@ async fn attempt(service: &Inner, ask: &Ask, token: &str) -> Result<Option<Respo
     let Some(presented) = read(service, &tx, token, session).await? else {
         return Err(Error::RefreshUnknown);
     };
+    check_client(presented.standing.application.as_ref(), shown)?;
     if presented.user.is_banned(service.now()) {
         return Err(Error::RefreshBanned);
     }
@@ -125,7 +141,19 @@ async fn attempt(service: &Inner, ask: &Ask, token: &str) -> Result<Option<Respo
     let (user, standing) = (&presented.user, &presented.standing);
     let answer = session::tokens(service, &tx, user, standing, &refresh, "token_refresh").await?;
     tx.commit().await?;
-    Ok(Some(ok(&answer)))
+    Ok(Some(answer))
+}
+
+/// AUTH-REFRESH-09: the session of an application is refreshed by that application, and by nobody else.
+fn check_client(owner: Option<&Application>, shown: Option<Uuid>) -> Result<(), Error> {
+    let why = match (owner, shown) {
+        (None, None) => return Ok(()),
+        (Some(owner), Some(shown)) if owner.id == shown => return Ok(()),
+        (Some(_), None) => "Client authentication required for OAuth session",
+        (Some(_), Some(_)) => "Client does not match the session's OAuth client",
+        (None, Some(_)) => "Client authentication not allowed for non-OAuth session",
+    };
+    Err(Error::OAuth("invalid_client", why.to_owned()))
 }
 
 async fn read(
@@ -143,14 +171,17 @@ async fn read(
     };
     let active: Option<String> = row.try_get("active")?;
     let parent: Option<String> = row.try_get("active_parent")?;
+    let lifetime = Lifetime::read(&row)?;
     Ok(Some(Presented {
         user,
         standing: Standing {
             session,
             aal: row.try_get("aal")?,
             amr: row.try_get("amr")?,
+            created: lifetime.created,
+            application: Application::read(&row)?,
         },
-        lifetime: Lifetime::read(&row)?,
+        lifetime,
         revoked: row.try_get("revoked")?,
         updated: row.try_get("updated_at")?,
         active: active.map(|active| (active, parent)),

@@ -4,7 +4,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::ok;
-use crate::account::NewUser;
+use crate::account::{self, NewUser};
 use crate::ask::Ask;
 use crate::audit::{self, Action, Actor};
 use crate::body::{Object, Text};
@@ -105,5 +105,7 @@ async fn anonymous(service: &Inner, ask: &Ask, body: Body) -> Result<Response, E
     audit::write(service, &tx, Actor::User(&user), Action::UserSignedUp, None).await?;
     let answer = session::begin(service, &tx, ask, &mut user, "anonymous").await?;
     tx.commit().await?;
+    drop(client);
+    account::made(service, &user).await?;
     Ok(ok(&answer))
 }

@@ -8,7 +8,7 @@ select
      'method', m.authentication_method, 'timestamp', floor(extract(epoch from m.updated_at))::bigint)
      order by m.updated_at desc, m.id), '[]')
    from auth.mfa_amr_claims as m where m.session_id = s.id) as amr,
-  coalesce(t.revoked, false) as revoked, t.updated_at, a.token as active, a.parent as active_parent
+  s.oauth_client_id, s.scopes, coalesce(t.revoked, false) as revoked, t.updated_at, a.token as active, a.parent as active_parent
 from auth.refresh_tokens as t
 join auth.sessions as s on s.id = t.session_id
 left join lateral (

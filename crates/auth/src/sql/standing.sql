@@ -7,6 +7,7 @@ select
   (select coalesce(jsonb_agg(jsonb_build_object(
      'method', m.authentication_method, 'timestamp', floor(extract(epoch from m.updated_at))::bigint)
      order by m.updated_at desc, m.created_at desc, m.id), '[]')
-   from auth.mfa_amr_claims as m where m.session_id = s.id) as amr
+   from auth.mfa_amr_claims as m where m.session_id = s.id) as amr,
+  s.oauth_client_id, s.scopes, s.created_at
 from auth.sessions as s
 where s.id = $1

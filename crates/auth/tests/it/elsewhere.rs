@@ -52,9 +52,7 @@ impl Elsewhere {
     pub(crate) async fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let mut settings = settings::Keys::default();
-        settings.jwt_keys = Secret::new(KEY);
-        let keys = jwt::Keys::from_settings(&settings).unwrap();
+        let keys = signing_keys();
         let says = Arc::new(Mutex::new(Says {
             claims: json!({"sub": "42", "email": "ada@example.com", "email_verified": true, "name": "Ada"}),
             github: (json!({"id": 7, "login": "ada", "name": "Ada"}), json!([])),
@@ -103,6 +101,13 @@ impl Elsewhere {
     pub(crate) fn id_token(&self, claims: &Value) -> String {
         id_token(&self.url, &self.keys, claims)
     }
+}
+
+/// Keys of which everybody may know the public part.
+pub(crate) fn signing_keys() -> jwt::Keys {
+    let mut settings = settings::Keys::default();
+    settings.jwt_keys = Secret::new(KEY);
+    jwt::Keys::from_settings(&settings).unwrap()
 }
 
 fn id_token(url: &str, keys: &jwt::Keys, claims: &Value) -> String {

@@ -511,7 +511,19 @@ async fn a_session_without_the_factor_ends_where_that_is_wished() {
     let low = house.sign_in("ada").await;
     house.person("bob").await;
     let bob = house.sign_in("bob").await;
-    house.clock.advance(TimeDelta::seconds(3_601));
+    use base::Clock as _;
+    // AUTH-SESS-06: no token outlives its session.
+    house.clock.advance(TimeDelta::seconds(1_800));
+    let low = house.refresh(&text(&low, "refresh_token")).await.good();
+    let bob = house.refresh(&text(&bob, "refresh_token")).await.good();
+    let left = |session: &Value| {
+        let said = claims(&text(session, "access_token"));
+        let left = said["exp"].as_i64().unwrap() - house.clock.unix();
+        assert_eq!(session["expires_in"].as_i64(), Some(left));
+        left
+    };
+    assert_eq!((left(&low), left(&bob)), (1_800, 3_600));
+    house.clock.advance(TimeDelta::seconds(1_801));
     let reply = house.refresh(&text(&low, "refresh_token")).await;
     let message = "Invalid Refresh Token: Session Expired (Low AAL: User Needs MFA Verification)";
     reply.fails(400, "session_expired", message);

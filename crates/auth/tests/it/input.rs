@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::house::{House, confirming, text};
 
 /// Every endpoint that reads a body, and the fields it knows.
-const ENDPOINTS: [(&str, &str, &[&str]); 16] = [
+const ENDPOINTS: [(&str, &str, &[&str]); 25] = [
     (
         "POST",
         "/factors",
@@ -132,6 +132,72 @@ const ENDPOINTS: [(&str, &str, &[&str]); 16] = [
             "ban_duration",
         ],
     ),
+    (
+        "POST",
+        "/token?grant_type=id_token",
+        &[
+            "id_token",
+            "provider",
+            "client_id",
+            "issuer",
+            "access_token",
+            "nonce",
+            "link_identity",
+        ],
+    ),
+    (
+        "POST",
+        "/token?grant_type=web3",
+        &["chain", "message", "signature"],
+    ),
+    ("POST", "/admin/oauth/clients", CLIENT),
+    ("PUT", "/admin/oauth/clients/{client}", CLIENT),
+    ("POST", "/oauth/clients/register", CLIENT),
+    (
+        "POST",
+        "/oauth/token",
+        &[
+            "grant_type",
+            "client_id",
+            "client_secret",
+            "code",
+            "code_verifier",
+            "refresh_token",
+        ],
+    ),
+    ("POST", "/oauth/authorizations/x/consent", &["action"]),
+    ("POST", "/admin/custom-providers", PROVIDER),
+    ("PUT", "/admin/custom-providers/custom:x", PROVIDER),
+];
+
+const CLIENT: &[&str] = &[
+    "redirect_uris",
+    "client_type",
+    "token_endpoint_auth_method",
+    "grant_types",
+    "client_name",
+    "client_uri",
+    "logo_uri",
+];
+
+const PROVIDER: &[&str] = &[
+    "provider_type",
+    "identifier",
+    "name",
+    "client_id",
+    "client_secret",
+    "acceptable_client_ids",
+    "scopes",
+    "pkce_enabled",
+    "attribute_mapping",
+    "custom_claims_allowlist",
+    "authorization_params",
+    "issuer",
+    "discovery_url",
+    "authorization_url",
+    "token_url",
+    "userinfo_url",
+    "jwks_uri",
 ];
 
 /// A body that would be good.
@@ -146,6 +212,28 @@ fn good(path: &str) -> Value {
         "/factors" => json!({"factor_type": "totp", "friendly_name": "x"}),
         "/signup" => json!({"email": "bob@example.com", "password": "correct-horse"}),
         "/admin/users" => json!({"email": "eve@example.com"}),
+        "/oauth/clients/register" | "/admin/oauth/clients" => {
+            json!({"redirect_uris": ["https://app.example.com/cb"]})
+        }
+        "/oauth/token" => {
+            json!({"grant_type": "refresh_token", "client_id": "x", "client_secret": "y"})
+        }
+        "/oauth/authorizations/x/consent" => json!({"action": "approve"}),
+        "/token?grant_type=web3" => {
+            json!({"chain": "ethereum", "message": "x".repeat(100), "signature": "00".repeat(65)})
+        }
+        "/token?grant_type=id_token" => json!({"provider": "google", "id_token": "a.b.c"}),
+        // A number in the place of a name: nobody is asked where it is.
+        "/admin/custom-providers" => {
+            json!({"provider_type": "oauth2", "identifier": "custom:x", "name": "X",
+            "client_id": "c", "client_secret": "s", "authorization_url": "https://192.88.99.1/a",
+            "token_url": "https://192.88.99.1/t", "userinfo_url": "https://192.88.99.1/u"})
+        }
+        path if path.starts_with("/admin/custom-providers/")
+            || path.starts_with("/admin/oauth/clients/") =>
+        {
+            json!({})
+        }
         _ => json!({"email": "ada@example.com", "password": "correct-horse"}),
     }
 }
@@ -180,6 +268,10 @@ async fn no_value_in_any_field_is_a_failure_of_ours() {
     settings.rate_limits = false;
     settings.smtp_max_frequency = std::time::Duration::ZERO;
     settings.email_autoconfirm = true;
+    settings.oauth_server_enabled = true;
+    settings.oauth_server_allow_dynamic_registration = true;
+    settings.web3_solana_enabled = true;
+    settings.web3_ethereum_enabled = true;
     let house = House::with(settings).await;
     let token = text(&house.person("ada").await, "access_token");
     let service = house.service();
@@ -188,10 +280,17 @@ async fn no_value_in_any_field_is_a_failure_of_ours() {
         .await
         .good();
     let factor = text(&made, "id");
+    let body = good("/admin/oauth/clients").to_string();
+    let made = house
+        .ask(&service, "POST", "/admin/oauth/clients", &body)
+        .await;
+    let client = text(&made.json(), "client_id");
     for (method, path, fields) in ENDPOINTS {
-        let path = &path.replace("{factor}", &factor);
+        let path = &path
+            .replace("{factor}", &factor)
+            .replace("{client}", &client);
         let who = match path.as_str() {
-            "/user" => &token,
+            "/user" | "/oauth/authorizations/x/consent" => &token,
             "/invite" => &service,
             path if path.starts_with("/factors") => &token,
             path if path.starts_with("/admin") => &service,
@@ -235,7 +334,9 @@ async fn check(house: &House, who: &str, method: &str, path: &str, body: &str) {
     if !reply.status.is_success() {
         let error = reply.json();
         assert!(
-            error["error_code"].is_string() && error["msg"].is_string(),
+            (error["error_code"].is_string() && error["msg"].is_string())
+                // AUTH-ERR-05
+                || (error["error"].is_string() && error["error_description"].is_string()),
             "{method} {path} {shown}: {error}"
         );
     }
@@ -245,6 +346,7 @@ async fn check(house: &House, who: &str, method: &str, path: &str, body: &str) {
 async fn no_query_and_no_path_is_a_failure_of_ours() {
     let mut settings = confirming();
     settings.rate_limits = false;
+    settings.oauth_server_enabled = true;
     let house = House::with(settings).await;
     let service = house.service();
     for part in [
@@ -270,6 +372,17 @@ async fn no_query_and_no_path_is_a_failure_of_ours() {
             format!("/admin/users?filter={part}&sort={part}"),
             format!("/logout?scope={part}"),
             format!("/mailbox/{part}"),
+            format!("/authorize?provider={part}&scopes={part}&invite_token={part}"),
+            format!("/authorize?provider=custom:{part}"),
+            format!("/callback?state={part}&code={part}"),
+            format!("/oauth/authorize?client_id={part}&redirect_uri={part}&state={part}"),
+            format!("/oauth/authorizations/{part}"),
+            format!("/oauth/authorizations/{part}/consent"),
+            format!("/user/oauth/grants?client_id={part}"),
+            format!("/admin/oauth/clients/{part}"),
+            format!("/admin/oauth/clients?page={part}"),
+            format!("/admin/custom-providers/{part}"),
+            format!("/admin/custom-providers?type={part}"),
         ] {
             for method in ["GET", "POST", "PUT", "DELETE"] {
                 let reply = house.ask(&service, method, &path, "{}").await;

@@ -205,6 +205,7 @@ async fn within_the_request_a_refused_mail_fails_it_and_leaves_no_user() {
 
 #[tokio::test]
 async fn a_forwarded_host_has_no_say_in_links() {
+    // AUTH-HTTP-09: deliberately other than upstream, whatever is listed.
     // GHSA-3529-5m8x-rpv3
     let house = House::with(confirming()).await;
     let mut asked = request("", "POST", "/signup", &ada().to_string());

@@ -10,7 +10,11 @@ mod changes;
 #[cfg(test)]
 mod cleanup;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod crowd;
+#[cfg(test)]
+mod custom;
 #[cfg(test)]
 mod elsewhere;
 #[cfg(test)]
@@ -30,11 +34,19 @@ mod input;
 #[cfg(test)]
 mod legacy;
 #[cfg(test)]
+mod linking;
+#[cfg(test)]
 mod links;
 #[cfg(test)]
 mod mail;
 #[cfg(test)]
 mod oauth;
+#[cfg(test)]
+mod oauth_clients;
+#[cfg(test)]
+mod oauth_codes;
+#[cfg(test)]
+mod oauth_server;
 #[cfg(test)]
 mod otp;
 #[cfg(test)]
@@ -57,3 +69,5 @@ mod signup;
 mod users;
 #[cfg(test)]
 mod verify;
+#[cfg(test)]
+mod web3;

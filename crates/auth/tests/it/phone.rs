@@ -301,3 +301,35 @@ async fn a_provider_that_knows_the_codes_is_asked() {
             .contains("/v2/Services/VA1/VerificationCheck")
     );
 }
+
+#[tokio::test]
+async fn the_text_of_messages_and_the_order_of_refusals_are_kept() {
+    // AUTH-SMS-02
+    let provider = Provider::open().await;
+    let mut settings = provider.settings();
+    settings.sms_template = "{{ .Code }} is yours".into();
+    let house = House::with(settings).await;
+    house
+        .post("/otp", json!({"phone": "4915112345"}))
+        .await
+        .good();
+    assert!(provider.code("4915112345").ends_with(" is yours"));
+    // AUTH-SMS-04: first the interval, then the numbers that get no message, then the limit for all.
+    let mut settings = provider.settings();
+    settings.rate_limit_sms_sent = "0".into();
+    settings.sms_test_otp = Secret::new("4915112345:123456");
+    let house = House::with(settings).await;
+    house
+        .post("/otp", json!({"phone": "4915112345"}))
+        .await
+        .good();
+    let soon = house.post("/otp", json!({"phone": "4915112345"})).await;
+    assert_eq!(soon.json()["error_code"], "over_sms_send_rate_limit");
+    assert!(
+        text(&soon.json(), "msg").starts_with("For security purposes"),
+        "{}",
+        soon.text
+    );
+    let other = house.post("/otp", json!({"phone": "4915167890"})).await;
+    other.fails(429, "over_sms_send_rate_limit", "SMS rate limit exceeded");
+}

@@ -283,7 +283,7 @@ impl House {
     }
 }
 
-// GW-KEY-01, GW-KEY-02, GW-ERR-01, GW-ERR-02, GW-ERR-20, GW-LSN-05.
+// GW-KEY-01, GW-KEY-02, GW-ERR-01, GW-ERR-02, GW-ERR-20, GW-LSN-05, AUTH-KEY-04.
 #[tokio::test]
 async fn a_key_route_opens_to_any_key_in_header_or_query() {
     let house = house().await;
@@ -492,7 +492,7 @@ async fn paths_and_headers_are_rewritten_for_the_service() {
     assert_eq!(seen["base"], format!("{}/rest/v1", house.url));
 }
 
-// GW-COR-01, GW-COR-02, GW-COR-03, GW-ERR-21, GW-COR-06, REST-COR-04.
+// GW-COR-01, GW-COR-02, GW-COR-03, GW-ERR-21, GW-COR-06, REST-COR-04, AUTH-HTTP-06.
 #[tokio::test]
 async fn browsers_may_call_and_read_every_answer() {
     let house = house().await;

@@ -76,7 +76,7 @@ async fn bodies_pass_in_pieces_and_in_any_size() {
     assert!(answer.starts_with(b"HTTP/1.1 200"));
 }
 
-// GW-KEY-04: the opaque key alone is enough, and its last part is not verified.
+// GW-KEY-04, AUTH-KEY-02: the opaque key alone is enough, and its last part is not verified.
 #[tokio::test]
 async fn an_opaque_key_needs_no_other_and_no_checksum() {
     let mine = "sb_publishable_AAAAAAAAAAAAAAAAAAAAAA_wrongsum";

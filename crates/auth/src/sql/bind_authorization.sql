@@ -1,0 +1,1 @@
+update auth.oauth_authorizations set user_id = $2 where id = $1

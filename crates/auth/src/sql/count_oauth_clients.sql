@@ -1,0 +1,1 @@
+select count(*) from auth.oauth_clients where deleted_at is null

@@ -1,0 +1,6 @@
+-- The providers of type $1, or all if it is empty.
+select
+  id, provider_type, identifier, name, client_id, client_secret, acceptable_client_ids, scopes, pkce_enabled,
+  attribute_mapping, custom_claims_allowlist, authorization_params, enabled, email_optional, issuer, discovery_url,
+  skip_nonce_check, cached_discovery, authorization_url, token_url, userinfo_url, jwks_uri, created_at, updated_at
+from auth.custom_oauth_providers where $1 = '' or provider_type = $1 order by created_at, id

@@ -1,0 +1,1 @@
+delete from auth.oauth_authorizations where id = $1

@@ -1,0 +1,1 @@
+delete from auth.custom_oauth_providers where identifier = $1

@@ -1,0 +1,1 @@
+update auth.oauth_authorizations set status = 'denied' where id = $1

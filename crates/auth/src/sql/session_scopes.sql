@@ -1,0 +1,1 @@
+select coalesce(scopes, '') from auth.sessions where id = $1
