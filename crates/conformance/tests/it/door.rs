@@ -49,7 +49,7 @@ async fn no_service_opens_without_a_key() {
     }
 }
 
-// GW-RT-01, GW-RT-02, GW-RT-03: links in mails and the way of a provider's sign-in need no key; the service answers.
+// GW-RT-01, GW-RT-02, GW-RT-03, AUTH-KEY-04: links in mails and the way of a provider's sign-in need no key; the service answers.
 #[tokio::test]
 async fn links_and_providers_come_without_a_key() {
     for path in [

@@ -1,6 +1,7 @@
 //! The program seen from outside.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod auth_clients;
 mod chaos;
 mod clients;
 mod door;
