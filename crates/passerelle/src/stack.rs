@@ -71,7 +71,9 @@ impl Stack {
             .into_iter()
             .filter(|(service, _)| services.contains(service))
             .collect();
-        let listeners = Listeners::bind(&settings.gateway, &classic).await?;
+        let listeners = Listeners::bind(&settings.gateway, &classic)
+            .await
+            .map_err(|error| Failure::listener(error, &settings.gateway))?;
         let bound = listeners.bound.clone();
         let slot: Slot = Arc::new(OnceCell::new());
         let api_keys = ApiKeys::from_settings(&settings.keys, &verifier, parts.clock.unix());

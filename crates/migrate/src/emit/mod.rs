@@ -6,6 +6,7 @@
 mod around;
 mod compose;
 mod convert;
+mod guide;
 mod keys;
 mod scripts;
 mod values;
@@ -77,6 +78,11 @@ pub fn artefacts(
     files.extend(scripts::all());
     files.push(compose::environment(options));
     files.push(compose::overlay(options));
+    files.push(Artefact {
+        path: PathBuf::from("MIGRATION.md"),
+        text: guide::page(plan, &options.api_url),
+        executable: false,
+    });
     Ok(files)
 }
 

@@ -36,8 +36,15 @@ pub(crate) fn run(context: &Context, flags: &Demo) -> Result<ExitCode, Failure> 
         } else {
             Duration::from_secs(60)
         };
-        let shown = tokio::time::timeout(limit, show).await;
-        let shown = shown.unwrap_or_else(|_| Err(failed("timeout", format_args!("{limit:?}"))));
+        let shown = tokio::select! {
+            shown = tokio::time::timeout(limit, show) => {
+                shown.unwrap_or_else(|_| Err(failed("timeout", format_args!("{limit:?}"))))
+            }
+            () = signals.next() => {
+                let sentence = Message::InterruptedDemo;
+                Err(Failure::tell(ExitCode::Interrupted, sentence, "passerelle demo"))
+            }
+        };
         if let Err(failure) = shown {
             stack.stop().await?;
             return Err(failure);

@@ -123,6 +123,23 @@ pub(crate) fn fill(context: &Context, into: &Path) -> Result<(), Failure> {
     fill_all(context, &files, false)
 }
 
+/// The variables that a file lacks or holds otherwise, for the checklist.
+pub(crate) fn differing(context: &Context, into: &Path) -> Result<Vec<&'static str>, Failure> {
+    let files = EnvFiles {
+        into: into.to_owned(),
+        frontend: None,
+    };
+    let (_, blocks) = blocks(context, &files)?;
+    let differ = blocks.iter().flat_map(|block| {
+        let fits = |name: &str, value: &String| block.file.get(name).as_ref() == Some(value);
+        let wanted = block.wanted.iter();
+        wanted
+            .filter(move |(name, value)| !fits(name, value))
+            .map(|(name, _)| *name)
+    });
+    Ok(differ.collect())
+}
+
 /// What a file lacks or holds otherwise; changes nothing.
 fn check(context: &Context, files: &EnvFiles) -> Result<ExitCode, Failure> {
     let (settings, blocks) = blocks(context, files)?;

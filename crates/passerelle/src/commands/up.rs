@@ -190,13 +190,16 @@ pub(crate) async fn serve(
     let data_dir = stack.settings().database.data_dir.clone();
     tokio::select! {
         stopped = stack.stop() => stopped?,
-        () = signals.next() => return Err(Failure::tell(ExitCode::Interrupted, Message::InterruptedStop, "")),
+        () = signals.again() => return Err(Failure::tell(ExitCode::Interrupted, Message::InterruptedStop, "")),
     }
     State::remove(&data_dir);
     context.out.say(&Message::Stopped);
     context.out.end(ExitCode::Success, "stopped", &json!({}));
     Ok(ExitCode::Success)
 }
+
+/// How long after a signal another one says the same.
+const SAME_WISH: Duration = Duration::from_secs(1);
 
 /// SIGINT and SIGTERM, listened to from before the start until the end: one that comes in between is not lost.
 #[derive(Debug)]
@@ -215,7 +218,19 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) {
+    /// One that is another wish than the first. A terminal's Ctrl-C reaches every process in front, and whatever started
+    /// this one often passes it on, as SIGINT or SIGTERM: what comes in the same moment is the same wish.
+    async fn again(&mut self) {
+        let began = Instant::now();
+        loop {
+            self.next().await;
+            if began.elapsed() >= SAME_WISH {
+                return;
+            }
+        }
+    }
+
+    pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

@@ -68,26 +68,40 @@ pub(super) fn expected_in_french(expected: &str) -> String {
     format!("{french}{}", &expected[english.len()..])
 }
 
-impl From<gateway::BindError> for Failure {
-    fn from(error: gateway::BindError) -> Self {
+/// What gives a listener another port than `port`: a flag for the API's, settings for the others.
+pub(crate) fn another_port(settings: &settings::Gateway, port: u16) -> Message {
+    let next = port.checked_add(1).unwrap_or(8_000).to_string();
+    let variable = |name: &str, port: String| Message::PortSetting {
+        variable: name.to_owned(),
+        port,
+    };
+    match port {
+        _ if port == settings.port => Message::AnotherPort { port: next },
+        _ if port == settings.admin_port => variable("PASSERELLE_GATEWAY_ADMIN_PORT", next),
+        _ if port == settings.tls_port => variable("PASSERELLE_GATEWAY_TLS_PORT", next),
+        _ => Message::NoServicePorts,
+    }
+}
+
+impl Failure {
+    /// Why a listener cannot be opened, and what gives it another port.
+    pub(crate) fn listener(error: gateway::BindError, settings: &settings::Gateway) -> Self {
         use gateway::BindError as E;
         match error {
             E::Taken { host, port } => {
-                let next = port.checked_add(1).unwrap_or(8_000).to_string();
+                let remedy = another_port(settings, port);
                 let (port, host) = (port.to_string(), host.to_string());
                 let sentence = Message::PortTaken { port, host };
-                Self::tell(
-                    ExitCode::Preflight,
-                    sentence,
-                    Message::AnotherPort { port: next },
-                )
-                .named("port_taken")
+                Self::tell(ExitCode::Preflight, sentence, remedy).named("port_taken")
             }
             E::Refused { host, port, source } => {
-                let (port, host, error) = (port.to_string(), host.to_string(), source.to_string());
-                let remedy = Message::AnotherPort {
-                    port: "8000".to_owned(),
+                let remedy = match another_port(settings, port) {
+                    Message::AnotherPort { .. } => Message::AnotherPort {
+                        port: "8000".to_owned(),
+                    },
+                    other => other,
                 };
+                let (port, host, error) = (port.to_string(), host.to_string(), source.to_string());
                 let sentence = Message::PortRefused { port, host, error };
                 Self::tell(ExitCode::Preflight, sentence, remedy).named("port_refused")
             }

@@ -70,6 +70,22 @@ const FRENCH: &[(&str, &str)] = &[
         "Start everything and show a signed-in round trip through it",
         "Tout démarrer et montrer un aller-retour authentifié",
     ),
+    (
+        "Everything in one go: preflight, backup, plan, dry run, your word, run, proof, test",
+        "Tout d’un trait : contrôles, sauvegarde, plan, essai à blanc, votre mot, exécution, preuve, tests",
+    ),
+    (
+        "Tick a box of the checklist that no machine can look at",
+        "Cocher une case de la liste qu’aucune machine ne peut vérifier",
+    ),
+    (
+        "Go without a backup of the old database, for this reason",
+        "Se passer d’une sauvegarde de l’ancienne base, pour cette raison",
+    ),
+    ("What to say of it", "Ce qu’il faut en dire"),
+    ("The box", "La case"),
+    ("It is done", "C’est fait"),
+    ("The team's documentation", "La documentation de l’équipe"),
     ("Secrets and API keys", "Secrets et clés d’API"),
     (
         "The variables of an application's `.env`",
@@ -402,6 +418,14 @@ const FRENCH: &[(&str, &str)] = &[
         "Les tables plus grandes sont chargées par parties",
     ),
     (
+        "Rows that the target may refuse before the run stops (default: the plan's limit)",
+        "Lignes que la cible peut refuser avant que la reprise ne s’arrête (par défaut : la limite du plan)",
+    ),
+    (
+        "Users that may fail before the run stops (default: the plan's limit)",
+        "Utilisateurs qui peuvent échouer avant que la reprise ne s’arrête (par défaut : la limite du plan)",
+    ),
+    (
         "The plan must have this digest",
         "Le plan doit avoir cette empreinte",
     ),
@@ -525,8 +549,12 @@ const FRENCH: &[(&str, &str)] = &[
         "Comment les utilisateurs arrivent sur la cible",
     ),
     (
-        "Over SQL when there is a database, else over HTTP",
-        "Par SQL quand il y a une base, sinon par HTTP",
+        "Over SQL when there is a database, else the best that the API offers",
+        "Par SQL quand il y a une base, sinon au mieux de ce qu’offre l’API",
+    ),
+    (
+        "Over the API, a thousand users at once: only Passerelle has that route",
+        "Par l’API, mille utilisateurs à la fois : seule Passerelle a cette route",
     ),
     ("Into the target's database", "Dans la base de la cible"),
     (
@@ -534,8 +562,8 @@ const FRENCH: &[(&str, &str)] = &[
         "Par l’API d’administration de tout Supabase : SUPABASE_URL et la clé de service",
     ),
     (
-        "The API for the http channel; SUPABASE_URL by default",
-        "L’API pour le canal http ; SUPABASE_URL par défaut",
+        "The API for the bulk and http channels; SUPABASE_URL by default",
+        "L’API pour les canaux bulk et http ; SUPABASE_URL par défaut",
     ),
     (
         "Requests at once over HTTP",

@@ -88,6 +88,7 @@ messages! {
     EndedAtOnce: "it ended at once" / "il s’est arrêté aussitôt";
     SeeFile { path }: "see {path}" / "voyez {path}";
     InterruptedStart: "interrupted while starting" / "interrompu pendant le démarrage";
+    InterruptedDemo: "interrupted in the middle of the demonstration" / "interrompu au milieu de la démonstration";
     InterruptedStop: "stopped before everything had ended" / "arrêté avant la fin de tous les travaux";
     Prepared: "keys and database are ready" / "les clés et la base sont prêtes";
     PgInstalled { version, path }: "PostgreSQL {version} is in {path}" / "PostgreSQL {version} est dans {path}";
@@ -139,6 +140,24 @@ messages! {
         / "{kind} {name} n’a pas pu être créé : {error}";
     OrphanStops { table, reason }: "table {table}: {reason}" / "table {table} : {reason}";
     DecideOrphans: "set orphan_policy for that column in the plan" / "donnez orphan_policy pour cette colonne dans le plan";
+    NoBulkRoute { url }: "{url} does not take many users at once" / "{url} ne prend pas plusieurs utilisateurs à la fois";
+    RejectsStop { table, count, allowed, path }: "table {table}: the target refuses {count} rows, {allowed} are allowed; they are listed in {path}"
+        / "table {table} : la cible refuse {count} lignes, {allowed} sont permises ; elles sont listées dans {path}";
+    AllowRejects { count }: "mend them in the old database, or leave them behind: passerelle migrate run --max-rejects {count}"
+        / "corrigez-les dans l’ancienne base, ou laissez-les : passerelle migrate run --max-rejects {count}";
+    RowsRefused { count, path }: "{count} rows were refused by the target; they are listed in {path}"
+        / "{count} lignes ont été refusées par la cible ; elles sont listées dans {path}";
+    SourceBroke { error }: "the old database stopped answering in the middle: {error}"
+        / "l’ancienne base a cessé de répondre en cours de route : {error}";
+    SourceBackThenRun: "once it answers again, passerelle migrate run goes on"
+        / "dès qu’elle répond de nouveau, passerelle migrate run reprend";
+    TargetBroke { error }: "the target stopped answering in the middle: {error}"
+        / "la cible a cessé de répondre en cours de route : {error}";
+    TargetBackThenRun: "once it answers again (passerelle status), passerelle migrate run goes on"
+        / "dès qu’elle répond de nouveau (passerelle status), passerelle migrate run reprend";
+    TargetFull { error }: "the target's disk is full: {error}" / "le disque de la cible est plein : {error}";
+    RoomThenRun: "make room on the target's disk, then passerelle migrate run goes on"
+        / "faites de la place sur le disque de la cible, puis passerelle migrate run reprend";
     DoesNotBalance { table, sent, stored }: "table {table}: {sent} rows were sent, {stored} are accounted for"
         / "table {table} : {sent} lignes envoyées, {stored} retrouvées";
     MigrationRuns { holder }: "another migration runs on this target: {holder}"
@@ -187,6 +206,8 @@ messages! {
     NotConfirmed: "not confirmed: nothing was changed" / "non confirmé : rien n’a été changé";
     MigrationInterrupted: "interrupted; what was done stays, the same command goes on"
         / "interrompu ; ce qui est fait reste, la même commande continue";
+    TestInterrupted: "interrupted; what was made for the test is gone again"
+        / "interrompu ; ce qui avait été créé pour le test est supprimé";
     Proving: "proving …" / "vérification …";
     Verified { checks, failed }: "{checks} checks, {failed} failed" / "{checks} contrôles, {failed} en échec";
     DryRunDone: "a dry run: nothing was touched" / "à blanc : rien n’a été touché";
@@ -218,6 +239,10 @@ messages! {
     FileReplaced { path, kept }: "replaced: {path}; the original is {kept}" / "remplacé : {path} ; l’original est {kept}";
     FilesDiffer { count }: "{count} files are there and say something else" / "{count} fichiers existent et disent autre chose";
     LookupBy: "one of --email, --old-id and --uuid is needed" / "il faut l’un de --email, --old-id et --uuid";
+    NotMapped { who, legacy, id }: "{who} is there as {id}, but the old id {legacy} is not in user_id_mapping: what still asks by it finds nobody"
+        / "{who} est là sous {id}, mais l’ancien id {legacy} n’est pas dans user_id_mapping : qui le demande encore ne trouve personne";
+    NoReplicaIdentity { table }: "{table} has no replica identity: once published, its UPDATE and DELETE fail"
+        / "{table} n’a pas d’identité de réplication : une fois publiée, ses UPDATE et DELETE échouent";
     NobodyFound: "nobody" / "personne";
     NoSuchStep { step, known }: "{step} is not a step; there are {known}" / "{step} n’est pas une étape ; il y a {known}";
     NothingToTakeBack: "the target does not hold this run: nothing to take back"
@@ -228,6 +253,16 @@ messages! {
     PlainHttp { url }: "{url} is not encrypted and not on this machine" / "{url} n’est pas chiffré et n’est pas sur cette machine";
     MappingWritten { path }: "the mapping is in {path}" / "la correspondance est dans {path}";
     OpenCredentials { path }: "{path} can be read by others" / "{path} est lisible par d’autres";
+    StateIs { state }: "state: {state}" / "état : {state}";
+    WayBack { objects, users }: "the way back: passerelle migrate rollback ({objects} objects, {users} users; nothing is lost, the old database is as it was)"
+        / "le retour : passerelle migrate rollback ({objects} objets, {users} personnes ; rien n’est perdu, l’ancienne base est intacte)";
+    BackupUsed { path, at }: "backup: {path}, {at}" / "sauvegarde : {path}, {at}";
+    NoBackupYet: "there is no proved backup of the old database (passerelle migrate backup); a run only reads it"
+        / "il n’y a pas de sauvegarde prouvée de l’ancienne base (passerelle migrate backup) ; une exécution ne fait que la lire";
+    DocsMissing { path }: "{path} is not there: the team has nothing to read yet" / "{path} n’existe pas : l’équipe n’a encore rien à lire";
+    DocsRead: "noted: the team’s documentation is up to date" / "noté : la documentation de l’équipe est à jour";
+    AutoStage { stage }: "— {stage}" / "— {stage}";
+    AutoWithout { reason }: "without a backup: {reason}" / "sans sauvegarde : {reason}";
     BoxKeys: "generate JWT keys" / "générer les clés JWT";
     BoxEnv: "configure .env" / "configurer .env";
     BoxBackup: "backup" / "sauvegarde";
@@ -440,8 +475,8 @@ messages! {
         / "son rôle {role} n’est pas de ceux de l’API";
     TokenAudience { wanted }: "its audience is not {wanted}" / "son audience n’est pas {wanted}";
     UserNotFound { who }: "{who} is not among the users" / "{who} n’est pas parmi les utilisateurs";
-    SignUpOrImport: "sign up again, or import the user: passerelle migrate users"
-        / "réinscrivez la personne, ou importez-la : passerelle migrate users";
+    SignUpOrImport: "sign up again, or import the user: DRY_RUN=false passerelle migrate users"
+        / "réinscrivez la personne, ou importez-la : DRY_RUN=false passerelle migrate users";
     DidYouMean { name }: "did you mean {name}?" / "vouliez-vous dire {name} ?";
     NeverImported { who }: "{who} was never imported: the migration’s mapping does not know it"
         / "{who} n’a jamais été importé : la table de correspondance ne le connaît pas";
@@ -464,8 +499,8 @@ messages! {
         / "renvoyez la confirmation, ou confirmez par l’API d’administration : email_confirm true";
     UserWithoutIdentity { who }: "{who} has no identity: the row was written by hand"
         / "{who} n’a pas d’identité : la ligne a été écrite à la main";
-    ImportAgain: "passerelle migrate users writes what is missing"
-        / "passerelle migrate users écrit ce qui manque";
+    ImportAgain: "DRY_RUN=false passerelle migrate users writes what is missing"
+        / "DRY_RUN=false passerelle migrate users écrit ce qui manque";
     EmailDisabled: "signing in by e-mail is switched off" / "la connexion par courriel est désactivée";
     UserSso { who }: "{who} signs in by single sign-on and has no password"
         / "{who} se connecte par authentification unique et n’a pas de mot de passe";
@@ -523,6 +558,9 @@ messages! {
     PortRefused { port, host, error }: "{host}:{port} cannot be listened on: {error}"
         / "impossible d’écouter sur {host}:{port} : {error}";
     AnotherPort { port }: "passerelle up --port {port}" / "passerelle up --port {port}";
+    PortSetting { variable, port }: "{variable}={port} passerelle up" / "{variable}={port} passerelle up";
+    NoServicePorts: "see who has it with `ss -ltnp`, or start without --service-ports"
+        / "voyez qui l’occupe avec `ss -ltnp`, ou démarrez sans --service-ports";
     DatabaseStep { step, error }: "preparing the database failed at {step}: {error}"
         / "la préparation de la base a échoué à {step} : {error}";
     DatabaseUnreachable { user, error }: "the database cannot be reached as {user}: {error}"

@@ -36,16 +36,18 @@ fn every_message_is_there_in_both_languages_with_the_same_values() {
 }
 
 /// Command lines, addresses and marks, which are the same in every language.
-const SAME: [&str; 9] = [
+const SAME: [&str; 11] = [
     "Sheet",
     "Api",
     "RunsHere",
     "DemoStep",
     "DemoAccount",
     "MigrateStep",
+    "AutoStage",
     "SyncInto",
     "NewApiKeys",
     "AnotherPort",
+    "PortSetting",
 ];
 
 /// A mark with two parts has a space before it; one inside a word (`host:port`) is no mark.

@@ -9,6 +9,7 @@ select
   u.is_anonymous as is_anonymous,
   u.is_sso_user as is_sso,
   u.encrypted_password as hash,
+  u.raw_app_meta_data ->> 'legacy_id' as legacy_id,
   exists (select from auth.identities i where i.user_id = u.id) as has_identity
 from auth.users u
 where lower(u.email) = lower($1::text)

@@ -10,6 +10,7 @@ use crate::exit::Failure;
 use crate::findings::Finding;
 use crate::keyring;
 use crate::messages::Message;
+use crate::messages::floors::another_port;
 
 /// Space below which a database is in danger, MiB.
 const LITTLE_SPACE_MIB: u64 = 512;
@@ -71,8 +72,8 @@ pub(super) fn ports(settings: &Settings) -> Vec<Finding> {
         .filter(|(_, port)| *port != 0)
         .filter_map(|(host, port)| {
             let error = TcpListener::bind((host, port)).err()?.to_string();
-            let (port, next) = (port.to_string(), port.saturating_add(1).to_string());
-            let remedy = Message::AnotherPort { port: next };
+            let remedy = another_port(gateway, port);
+            let port = port.to_string();
             Some(Finding::new(
                 "port_taken",
                 Message::PortBusy { port, error },

@@ -4,6 +4,7 @@
 mod database;
 mod log;
 mod machine;
+mod migration;
 mod realtime;
 mod tables;
 mod token;
@@ -61,7 +62,7 @@ fn find(context: &Context, flags: &Doctor) -> Result<Vec<Finding>, Failure> {
         found.extend(token::judge(&layers, &settings, token));
     }
     found.extend(log::errors(&data_dir, &flags.since)?);
-    found.extend(runtime()?.block_on(in_database(&settings, running.as_ref(), flags)));
+    found.extend(runtime()?.block_on(in_database(context, &settings, running.as_ref(), flags)));
     Ok(found)
 }
 
@@ -80,7 +81,12 @@ fn secrets(context: &Context, layers: &Layers, settings: &Settings) -> Vec<Findi
     found
 }
 
-async fn in_database(settings: &Settings, running: Option<&State>, flags: &Doctor) -> Vec<Finding> {
+async fn in_database(
+    context: &Context,
+    settings: &Settings,
+    running: Option<&State>,
+    flags: &Doctor,
+) -> Vec<Finding> {
     let endpoint = match endpoint(settings, running) {
         Ok(Some(endpoint)) => endpoint,
         Ok(None) if flags.email.is_some() || flags.table.is_some() => {
@@ -111,14 +117,14 @@ async fn in_database(settings: &Settings, running: Option<&State>, flags: &Docto
     let asked = async {
         let mut found = database::cluster(&client, endpoint.user()).await?;
         if running.is_some() {
-            found.extend(realtime::stream(&client).await?);
+            found.extend(realtime::stream(&client, &endpoint).await?);
         }
         if let Some(who) = &flags.email {
             found.extend(user::find(&client, settings, who).await?);
         }
+        found.extend(migration::unpublished(&client, &endpoint, &context.dir, flags).await?);
         if let Some(table) = &flags.table {
-            let (who, filter) = (flags.email.as_deref(), flags.filter.as_deref());
-            found.extend(tables::judge(&client, table, filter, who).await?);
+            found.extend(tables::judge(&client, &endpoint, table, flags).await?);
         }
         Ok::<_, tokio_postgres::Error>(found)
     };

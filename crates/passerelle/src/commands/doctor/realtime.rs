@@ -1,14 +1,16 @@
 //! Whether changes flow at all: publication, slot, lag, tables whose updates fail (MIG-DOC-03).
 
+use pg::Endpoint;
 use tokio_postgres::{Client, Error};
 
+use super::database::statement;
 use crate::findings::Finding;
 use crate::messages::Message;
 
 /// Bytes of log kept for a reader that is behind.
 const MUCH: i64 = 256 << 20;
 
-pub(super) async fn stream(client: &Client) -> Result<Vec<Finding>, Error> {
+pub(super) async fn stream(client: &Client, endpoint: &Endpoint) -> Result<Vec<Finding>, Error> {
     let row = client
         .query_one(include_str!("../../sql/doctor_stream.sql"), &[])
         .await?;
@@ -17,11 +19,8 @@ pub(super) async fn stream(client: &Client) -> Result<Vec<Finding>, Error> {
     let mut found = Vec::new();
     if !published {
         let remedy = "create publication supabase_realtime";
-        found.push(Finding::new(
-            "publication_missing",
-            Message::PublicationMissing,
-            remedy,
-        ));
+        let finding = Finding::new("publication_missing", Message::PublicationMissing, remedy);
+        found.push(finding.fixed_by(statement(endpoint, remedy.to_owned())));
     }
     if slots > 0 && active == 0 {
         found.push(

@@ -1,30 +1,28 @@
 //! Why a table's rows do not show or its changes do not arrive (MIG-DOC-03, MIG-DOC-07).
 
+use pg::Endpoint;
 use serde_json::json;
 use tokio_postgres::{Client, Error, Row};
 
+use super::database::statement;
+use crate::cli::Doctor;
 use crate::findings::Finding;
 use crate::messages::Message;
 
 pub(super) async fn judge(
     client: &Client,
+    endpoint: &Endpoint,
     table: &str,
-    filter: Option<&str>,
-    who: Option<&str>,
+    flags: &Doctor,
 ) -> Result<Vec<Finding>, Error> {
     let (schema, name) = table.split_once('.').unwrap_or(("public", table));
-    let Some(row) = client
-        .query_opt(
-            include_str!("../../sql/doctor_table.sql"),
-            &[&schema, &name],
-        )
-        .await?
-    else {
+    let Some(row) = facts(client, schema, name).await? else {
         return Ok(vec![unknown(client, schema, name).await?]);
     };
+    let (filter, who) = (flags.filter.as_deref(), flags.email.as_deref());
     let quoted: String = row.get("quoted");
     let mut found = rights(&row, &quoted);
-    found.extend(publication(&row, &quoted));
+    found.extend(publication(endpoint, &row, &quoted));
     if let Some(filter) = filter {
         found.extend(judge_filter(client, row.get("oid"), &quoted, filter).await?);
     }
@@ -32,6 +30,12 @@ pub(super) async fn judge(
         found.extend(visible(client, &quoted, who).await?);
     }
     Ok(found)
+}
+
+/// What decides whether a table's rows and changes reach a caller; none when there is no such table.
+pub(super) async fn facts(client: &Client, schema: &str, name: &str) -> Result<Option<Row>, Error> {
+    let query = include_str!("../../sql/doctor_table.sql");
+    client.query_opt(query, &[&schema, &name]).await
 }
 
 /// A typo, most often.
@@ -93,28 +97,31 @@ fn rights(row: &Row, table: &str) -> Vec<Finding> {
     found
 }
 
-/// Whether its changes are sent, all of them.
-fn publication(row: &Row, table: &str) -> Vec<Finding> {
+/// Whether its changes are sent, all of them. `--fix` publishes it, and gives it an identity.
+pub(super) fn publication(endpoint: &Endpoint, row: &Row, table: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     let name = || table.to_owned();
     let flag = |name: &str| row.get::<_, bool>(name);
+    let by_sql = |finding: Finding, sql: String| finding.fixed_by(statement(endpoint, sql));
     if !flag("has_publication") {
         let remedy = format!("create publication supabase_realtime for table {table}");
-        found.push(Finding::new(
-            "publication_missing",
-            Message::PublicationMissing,
-            remedy,
-        ));
+        let message = Message::PublicationMissing;
+        let finding = Finding::new("publication_missing", message, remedy.clone());
+        found.push(by_sql(finding, remedy));
     } else if !flag("published") {
         let remedy = format!("alter publication supabase_realtime add table {table}");
-        found.push(Finding::new(
-            "not_published",
-            Message::NotPublished { table: name() },
-            remedy,
-        ));
+        let message = Message::NotPublished { table: name() };
+        let finding = Finding::new("not_published", message, remedy.clone());
+        found.push(by_sql(finding, remedy));
     }
     let identity: String = row.get("identity");
-    if !flag("has_key") && identity == "d" {
+    if identity == "n" {
+        let kind = if flag("has_key") { "default" } else { "full" };
+        let remedy = format!("alter table {table} replica identity {kind}");
+        let message = Message::NoReplicaIdentity { table: name() };
+        let finding = Finding::new("no_replica_identity", message, remedy.clone());
+        found.push(by_sql(finding, remedy));
+    } else if !flag("has_key") && identity == "d" {
         let message = Message::TablesWithoutKey { tables: name() };
         found.push(Finding::new(
             "published_without_key",

@@ -6,6 +6,9 @@ use tokio_postgres::{Client, Error, Row};
 use crate::findings::Finding;
 use crate::messages::Message;
 
+/// A dry run unless told otherwise, as in the seed.
+const IMPORT: &str = "DRY_RUN=false passerelle migrate users";
+
 pub(super) async fn find(
     client: &Client,
     settings: &Settings,
@@ -18,6 +21,7 @@ pub(super) async fn find(
         return missing(client, who).await;
     };
     let mut found = account(settings, row, who);
+    found.extend(unmapped(client, row, who).await?);
     if rows.len() > 1 {
         let message = Message::SeveralUsers {
             who: who.to_owned(),
@@ -35,6 +39,26 @@ pub(super) async fn find(
     Ok(found)
 }
 
+/// Came with a migration, and its table of ids no longer knows them.
+async fn unmapped(client: &Client, row: &Row, who: &str) -> Result<Option<Finding>, Error> {
+    let Some(legacy) = row.get::<_, Option<String>>("legacy_id") else {
+        return Ok(None);
+    };
+    let there = "select to_regclass('public.user_id_mapping') is not null";
+    if !client.query_one(there, &[]).await?.get::<_, bool>(0) {
+        return Ok(None);
+    }
+    let id: String = row.get("id");
+    let known =
+        "select exists (select from public.user_id_mapping where supabase_user_id::text = $1)";
+    if client.query_one(known, &[&id]).await?.get(0) {
+        return Ok(None);
+    }
+    let who = who.to_owned();
+    let message = Message::NotMapped { who, legacy, id };
+    Ok(Some(Finding::new("user_not_mapped", message, IMPORT)))
+}
+
 /// Not in the target: known to the migration, or under an address that is nearly the same?
 async fn missing(client: &Client, who: &str) -> Result<Vec<Finding>, Error> {
     let who_shown = who.to_owned();
@@ -50,11 +74,7 @@ async fn missing(client: &Client, who: &str) -> Result<Vec<Finding>, Error> {
             .await?;
         let Some(row) = row else {
             let message = Message::NeverImported { who: who_shown };
-            return Ok(vec![Finding::new(
-                "user_never_imported",
-                message,
-                "passerelle migrate users",
-            )]);
+            return Ok(vec![Finding::new("user_never_imported", message, IMPORT)]);
         };
         let (id, email): (String, String) = (row.get(0), row.get(1));
         let known: bool = row.get(2);
@@ -71,11 +91,7 @@ async fn missing(client: &Client, who: &str) -> Result<Vec<Finding>, Error> {
             )]);
         }
         let message = Message::MappedNotMade { who: who_shown, id };
-        return Ok(vec![Finding::new(
-            "user_mapped_not_made",
-            message,
-            "passerelle migrate users",
-        )]);
+        return Ok(vec![Finding::new("user_mapped_not_made", message, IMPORT)]);
     }
     let finding = Finding::new(
         "user_not_found",
@@ -162,7 +178,7 @@ fn password(hash: &str, who: &str) -> Option<Finding> {
         return Some(Finding::new(
             "password_blanks",
             Message::PasswordBlanks { who },
-            "passerelle migrate users",
+            IMPORT,
         ));
     }
     let bcrypt = hash.starts_with("$2") && hash.len() == 60;

@@ -176,6 +176,15 @@ async fn restore(context: &Context, flags: &flags::Restore) -> Result<ExitCode, 
     Ok(ExitCode::Success)
 }
 
+/// The newest proved backup of this database in the usual folder.
+pub(super) fn newest_of(context: &Context, fingerprint: &str) -> Option<Backup> {
+    let all = backup::list(&context.dir.join("backups")).ok()?;
+    let proved = all.into_iter().filter(|it| {
+        it.manifest.verified.is_some() && it.manifest.contents.fingerprint == fingerprint
+    });
+    proved.max_by_key(|it| it.manifest.taken_at)
+}
+
 fn list(context: &Context, dir: &Path) -> Result<ExitCode, Failure> {
     let backups = backup::list(dir)?;
     for backup in &backups {

@@ -2,6 +2,7 @@
 
 use migrate::Plan;
 use serde::{Deserialize, Serialize};
+use settings::{Layers, Settings};
 use uuid::Uuid;
 
 use super::reach;
@@ -13,6 +14,9 @@ use crate::exit::Failure;
 pub(super) struct Evidence {
     /// The plan's digest then.
     pub(super) plan_digest: String,
+    /// The secret's fingerprint then, where tokens were part of it.
+    #[serde(default)]
+    pub(super) key: Option<String>,
     /// When.
     pub(super) at: String,
     /// It held.
@@ -21,7 +25,7 @@ pub(super) struct Evidence {
     pub(super) detail: String,
 }
 
-/// How a box of the checklist stands.
+/// How a box of the checklist stands. `to-redo` also where the keys were rotated since (MIG-CHK-02).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Standing {
@@ -47,6 +51,7 @@ pub(super) fn keep(
     let path = reach::run_dir(context, plan.run)?.join(format!("{name}.json"));
     let evidence = Evidence {
         plan_digest: plan.digest(),
+        key: secret(context),
         at: base::SystemClock.now().to_rfc3339(),
         pass,
         detail: detail.into(),
@@ -71,6 +76,9 @@ pub(super) fn standing(context: &Context, plan: &Plan, name: &str) -> (Standing,
     match read(context, plan.run, name) {
         None => (Standing::ToDo, String::new()),
         Some(evidence) if evidence.plan_digest != plan.digest() => (Standing::ToRedo, evidence.at),
+        Some(evidence) if evidence.key.is_some() && evidence.key != secret(context) => {
+            (Standing::ToRedo, evidence.at)
+        }
         Some(evidence) if evidence.pass => (
             Standing::Done,
             format!("{}, {}", evidence.detail, evidence.at),
@@ -80,4 +88,13 @@ pub(super) fn standing(context: &Context, plan: &Plan, name: &str) -> (Standing,
             format!("{}, {}", evidence.detail, evidence.at),
         ),
     }
+}
+
+/// The fingerprint of the secret in use; none while there is none.
+fn secret(context: &Context) -> Option<String> {
+    let mut layers = Layers::default();
+    layers.add_env_file(&context.keys_file().ok()?).ok()?;
+    let settings = Settings::load(&layers.under(&context.layers)).ok()?;
+    let secret = settings.keys.jwt_secret;
+    (!secret.is_empty()).then(|| secret.fingerprint())
 }

@@ -32,7 +32,9 @@ pub(crate) enum Migrate {
     )]
     Run(Run),
     /// Only the users and their mapping; a dry run unless DRY_RUN is false.
-    #[command(after_help = "Example:\n  DRY_RUN=false passerelle migrate users")]
+    #[command(
+        after_help = "Examples:\n  DRY_RUN=false passerelle migrate users\n  DRY_RUN=false SUPABASE_URL=https://… passerelle migrate users --channel http"
+    )]
     Users(Users),
     /// Show the row security that the plan makes, and apply none.
     #[command(after_help = "Example:\n  passerelle migrate rls")]
@@ -40,6 +42,14 @@ pub(crate) enum Migrate {
     /// Prove that everything arrived, and who sees what.
     #[command(after_help = "Example:\n  passerelle migrate verify --json")]
     Verify(Reach),
+    /// Everything in one go: preflight, backup, plan, dry run, your word, run, proof, test.
+    #[command(
+        after_help = "Examples:\n  OLD_DATABASE_URL=… passerelle migrate auto\n  passerelle migrate auto --yes --credentials known-passwords"
+    )]
+    Auto(Auto),
+    /// Tick a box of the checklist that no machine can look at.
+    #[command(after_help = "Example:\n  passerelle migrate check done docs")]
+    Check(Check),
     /// Where the migration is, and the next command.
     #[command(after_help = "Example:\n  passerelle migrate status")]
     Status(Reach),
@@ -124,6 +134,12 @@ pub(crate) struct Run {
     /// Tables larger than this are loaded in parts.
     #[arg(long, value_name = "SIZE", default_value = "1GB")]
     pub(crate) split_larger_than: String,
+    /// Rows that the target may refuse before the run stops (default: the plan's limit).
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) max_rejects: Option<u64>,
+    /// Users that may fail before the run stops (default: the plan's limit).
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) max_user_failures: Option<u64>,
     /// The plan must have this digest.
     #[arg(long, value_name = "HEX")]
     pub(crate) plan_digest: Option<String>,
@@ -135,10 +151,12 @@ pub(crate) struct Run {
 /// How users get onto the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Channel {
-    /// Over SQL when there is a database, else over HTTP.
+    /// Over SQL when there is a database, else the best that the API offers.
     Auto,
     /// Into the target's database.
     Sql,
+    /// Over the API, a thousand users at once: only Passerelle has that route.
+    Bulk,
     /// Over the admin API of any Supabase: SUPABASE_URL and the service key.
     Http,
 }
@@ -150,7 +168,7 @@ pub(crate) struct Users {
     /// How users get onto the target.
     #[arg(long, value_enum, default_value_t = Channel::Auto)]
     pub(crate) channel: Channel,
-    /// The API for the http channel; SUPABASE_URL by default.
+    /// The API for the bulk and http channels; SUPABASE_URL by default.
     #[arg(long, value_name = "URL")]
     pub(crate) api: Option<String>,
     /// Requests at once over HTTP.
@@ -205,6 +223,48 @@ pub(crate) struct Test {
     /// Also write the outcome as JUnit XML.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Auto {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// The users table, when it is not found.
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) users: Option<String>,
+    /// A private file with an address and its old password on each line.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credentials: Option<PathBuf>,
+    /// Go without a backup of the old database, for this reason.
+    #[arg(long, value_name = "REASON")]
+    pub(crate) no_backup: Option<String>,
+}
+
+/// What can be said of a box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Verdict {
+    /// It is done.
+    Done,
+}
+
+/// A box that a person ticks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ByHand {
+    /// The team's documentation.
+    Docs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// What to say of it.
+    #[arg(value_name = "VERDICT")]
+    pub(crate) verdict: Verdict,
+    /// The box.
+    #[arg(value_name = "BOX")]
+    pub(crate) of: ByHand,
+    /// The plan.
+    #[arg(long, value_name = "FILE", default_value = "migration.plan.toml")]
+    pub(crate) plan: PathBuf,
 }
 
 /// How a dump is written.

@@ -1,6 +1,8 @@
 //! `migrate`: moves an application's database onto the stack.
 
+mod auto;
 mod backup;
+mod check;
 mod emit;
 mod evidence;
 mod failure;
@@ -9,6 +11,7 @@ mod inspect;
 mod lookup;
 mod plan;
 mod preflight;
+mod probe;
 pub(crate) mod progress;
 mod reach;
 mod rls;
@@ -34,6 +37,8 @@ pub(crate) fn run(context: &Context, command: &Migrate) -> Result<ExitCode, Fail
             Migrate::Users(flags) => users::run(context, flags).await,
             Migrate::Rls(reach) => rls::run(context, reach).await,
             Migrate::Verify(reach) => verify::run(context, reach).await,
+            Migrate::Auto(flags) => auto::run(context, flags).await,
+            Migrate::Check(flags) => check::run(context, flags),
             Migrate::Status(reach) => status::run(context, reach).await,
             Migrate::Lookup(flags) => lookup::run(context, flags).await,
             Migrate::Test(flags) => test::run(context, flags).await,

@@ -52,6 +52,25 @@ pub(super) fn target(context: &Context, named: Option<&str>) -> Result<Endpoint,
     })
 }
 
+/// Where the API is: named, the running stack's, or as configured.
+pub(super) fn api(
+    context: &Context,
+    settings: &Settings,
+    named: Option<&str>,
+) -> Result<String, Failure> {
+    if let Some(url) = named {
+        return Ok(url.trim_end_matches('/').to_owned());
+    }
+    if let Some(state) = State::read(&context.data_dir()?) {
+        return Ok(state.api_url);
+    }
+    let url = settings.gateway.public_url.as_deref();
+    Ok(url
+        .unwrap_or("http://localhost:8000")
+        .trim_end_matches('/')
+        .to_owned())
+}
+
 fn endpoint(url: &Secret) -> Result<Endpoint, Failure> {
     Endpoint::parse(url.expose()).map_err(|error| {
         Failure::tell(ExitCode::Usage, error.to_string(), Message::SuchAsSource)

@@ -3,7 +3,6 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use base::{Clock as _, SystemClock};
-use migrate::inspect::{self, inspect};
 use migrate::preflight::{Grade, preflight};
 use migrate::rehearse::{Forecast, forecast};
 use migrate::run::{Options, Report, run as carry_out};
@@ -13,7 +12,7 @@ use serde_json::json;
 use settings::{ByteSize, Settings, Value as _};
 
 use super::progress::Progress;
-use super::{evidence, flags, preflight as checks, reach, verify};
+use super::{backup, evidence, flags, preflight as checks, reach, verify};
 use crate::commands::Context;
 use crate::exit::{ExitCode, Failure};
 use crate::messages::Message;
@@ -52,7 +51,10 @@ pub(super) async fn go(
     }
     pass_preflight(context, &source, &look, &plan).await?;
     confirm(context, &plan, &endpoint)?;
-    let options = options(context, flags, until)?;
+    let options = Options {
+        rejects: Some(reach::run_dir(context, plan.run)?.join("rejects")),
+        ..options(context, flags, until)?
+    };
     let progress = Progress::new(context.out);
     let work = async {
         let target = reach::locked(&endpoint).await?;
@@ -70,18 +72,18 @@ pub(super) async fn go(
         }
     };
     accounts(context, &report);
+    let ended = lost(context, &report, options.rejects.as_deref());
     if until.is_some() || flags.no_verify {
         context
             .out
-            .end(ExitCode::Success, "ok", &json!({ "report": report }));
-        return Ok(ExitCode::Success);
+            .end(ended, ended.name(), &json!({ "report": report }));
+        return Ok(ended);
     }
     context.out.say(&Message::Proving);
     let (code, verdict) = verify::prove(context, &source, &target, &plan, false).await?;
-    let next = if code == ExitCode::Success {
-        "passerelle migrate status"
-    } else {
-        "passerelle migrate verify"
+    let (code, next) = match code {
+        ExitCode::Success => (ended, "passerelle migrate status"),
+        failed => (failed, "passerelle migrate verify"),
     };
     context.out.object(&json!({
         "type": "result", "exit_code": code as u8, "status": code.name(), "report": report,
@@ -116,14 +118,10 @@ async fn pass_preflight(
     target: &Target,
     plan: &Plan,
 ) -> Result<(), Failure> {
-    let (snapshot, inventory) = reach::look(source).await?;
+    let (_, inventory) = reach::look(source).await?;
     migrate::run::check_source(plan, &inventory)?;
-    let options = inspect::Options {
-        users: Some(plan.users.table.clone()),
-        ..inspect::Options::default()
-    };
-    let found = inspect(snapshot.keeper(), &inventory, &options).await?;
-    let findings = preflight(source, target, &inventory, &found, Some(plan)).await?;
+    // What an inspection would say stands in the plan.
+    let findings = preflight(source, target, &inventory, None, Some(plan)).await?;
     let failed: Vec<_> = findings
         .into_iter()
         .filter(|finding| finding.grade == Grade::Fail)
@@ -150,6 +148,15 @@ fn confirm(context: &Context, plan: &Plan, endpoint: &Endpoint) -> Result<(), Fa
         tables: plan.made_tables().count().to_string(),
         digest: plan.digest().chars().take(12).collect(),
     });
+    context.out.say(
+        &match backup::newest_of(context, &plan.source.fingerprint) {
+            Some(newest) => Message::BackupUsed {
+                path: newest.file.display().to_string(),
+                at: newest.manifest.taken_at.to_string(),
+            },
+            None => Message::NoBackupYet,
+        },
+    );
     ask(context, "MIGRATE")
 }
 
@@ -213,10 +220,14 @@ fn options(context: &Context, flags: &flags::Run, until: Option<&str>) -> Result
         split_bytes: i64::try_from(split.0).unwrap_or(i64::MAX),
         now: SystemClock.now(),
         until: until.map(str::to_owned),
+        max_rejects: flags.max_rejects,
+        max_user_failures: flags.max_user_failures,
+        rejects: None,
     })
 }
 
-async fn interrupted() {
+/// A signal to stop.
+pub(super) async fn interrupted() {
     let terminate = tokio::signal::unix::SignalKind::terminate();
     let Ok(mut terminate) = tokio::signal::unix::signal(terminate) else {
         return std::future::pending().await;
@@ -249,6 +260,19 @@ fn accounts(context: &Context, report: &Report) {
             table.table, table.read, table.loaded, table.quarantined, table.rejected
         ));
     }
+}
+
+/// MIG-COPY-06: a run that lost rows, however few it was allowed, does not end as if it had lost none.
+fn lost(context: &Context, report: &Report, lists: Option<&std::path::Path>) -> ExitCode {
+    let count: u64 = report.tables.iter().map(|table| table.rejected).sum();
+    if count == 0 {
+        return ExitCode::Success;
+    }
+    context.out.say(&Message::RowsRefused {
+        count: count.to_string(),
+        path: lists.map_or_else(String::new, |path| path.display().to_string()),
+    });
+    ExitCode::Rejects
 }
 
 /// MIG-DRY-02, MIG-DRY-03

@@ -1,14 +1,17 @@
 //! `migrate verify`
 
-use migrate::verify::{Verdict, verify};
+use migrate::verify::{Check, Verdict, verify};
 use migrate::{Plan, Source, Target};
 use serde_json::json;
 
 use super::flags::Reach;
+use super::probe::Probe;
+use super::run::interrupted;
 use super::{evidence, reach};
 use crate::commands::Context;
 use crate::exit::{ExitCode, Failure};
 use crate::messages::Message;
+use crate::state::State;
 
 pub(super) async fn run(context: &Context, reach: &Reach) -> Result<ExitCode, Failure> {
     let plan = reach::plan(&reach.plan)?;
@@ -28,7 +31,8 @@ pub(super) async fn prove(
     plan: &Plan,
     all: bool,
 ) -> Result<(ExitCode, Verdict), Failure> {
-    let verdict = verify(source, target, plan).await?;
+    let mut verdict = verify(source, target, plan).await?;
+    live(context, target, plan, &mut verdict).await?;
     for check in &verdict.checks {
         context.out.object(&json!({
             "type": "check", "code": check.id, "object": check.object, "pass": check.pass, "detail": check.detail,
@@ -54,6 +58,46 @@ pub(super) async fn prove(
         ExitCode::Findings
     };
     Ok((code, verdict))
+}
+
+/// MIG-RT-05, MIG-VER-08: the realtime probe, where a stack runs here to be asked.
+async fn live(
+    context: &Context,
+    target: &Target,
+    plan: &Plan,
+    verdict: &mut Verdict,
+) -> Result<(), Failure> {
+    let mut add = |object: String, outcome: Result<String, String>| {
+        let pass = outcome.is_ok();
+        verdict.checks.push(Check {
+            id: "MIG-RT-05",
+            object,
+            pass,
+            detail: outcome.unwrap_or_else(|why| why),
+        });
+    };
+    let Some(state) = State::read(&context.data_dir()?) else {
+        let why = "not probed: no stack runs here (passerelle up --detach)";
+        add("realtime".to_owned(), Ok(why.to_owned()));
+        return Ok(());
+    };
+    let (settings, _) = context.settings_with_keys()?;
+    let keys = jwt::Keys::from_settings(&settings.keys).map_err(Failure::internal)?;
+    let anon = settings.keys.anon_key.expose();
+    let probe = Probe::new(&state.api_url, anon, &keys, plan, target).await?;
+    let probed = tokio::select! {
+        probed = probe.tables() => probed,
+        () = interrupted() => {
+            probe.clean_up().await;
+            let sentence = Message::TestInterrupted;
+            let again = "passerelle migrate verify";
+            return Err(Failure::tell(ExitCode::Interrupted, sentence, again).named("interrupted"));
+        }
+    };
+    for it in probed {
+        add(it.table, it.outcome);
+    }
+    Ok(())
 }
 
 pub(super) fn summary(verdict: &Verdict) -> serde_json::Value {
