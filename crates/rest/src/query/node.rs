@@ -8,6 +8,10 @@ use crate::plan::node::{EmbedNode, Link, Node, Ordering, Source};
 use crate::request::prefer::Count;
 use crate::request::syntax::Window;
 
+/// PostgreSQL flattens what is joined to one row and then looks for the best order of all of it, which takes time
+/// with the third power of their number: seconds for eighty embeds. Beyond so many they are kept apart.
+const MOST_FLATTENED: usize = 6;
+
 /// What the parent orders by, of one to-one embed: term and column.
 pub(super) type Hidden<'n> = Vec<(usize, &'n Ordering)>;
 
@@ -117,6 +121,7 @@ impl Writer {
     }
 
     fn joins(&mut self, node: &Node, of: &Qualifier, aliases: &[String]) {
+        let wide = flattened(node) > MOST_FLATTENED;
         for (embed, alias) in node.embeds.iter().zip(aliases) {
             self.push(if embed.inner {
                 " inner join lateral ("
@@ -125,6 +130,10 @@ impl Writer {
             });
             if embed.to_one {
                 self.join_one(embed, of, &hidden(node, embed));
+                // An inner one stays: it may be where the planner should begin.
+                if wide && !embed.inner {
+                    self.push(" offset 0");
+                }
             } else {
                 self.join_many(embed, of);
             }
@@ -207,6 +216,12 @@ impl Writer {
             self.window(node.window, cap);
         }
     }
+}
+
+/// How many relations PostgreSQL would join to one row of this node.
+fn flattened(node: &Node) -> usize {
+    let to_one = node.embeds.iter().filter(|embed| embed.to_one);
+    to_one.map(|embed| 1 + flattened(&embed.node)).sum()
 }
 
 pub(super) fn qualifier(source: &Source) -> Qualifier {

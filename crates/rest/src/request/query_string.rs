@@ -46,23 +46,23 @@ pub(crate) fn encode(text: &str) -> impl std::fmt::Display + '_ {
 
 /// REST-HTTP-06: sorted by key, repeated keys merged, encoded again.
 pub(crate) fn canonical(pairs: &[Pair<'_>]) -> String {
-    let mut merged: Vec<(&str, String)> = Vec::new();
-    for (name, value) in pairs {
-        let value = encode(value.as_deref().unwrap_or_default()).to_string();
-        match merged.iter_mut().find(|(known, _)| *known == name.as_ref()) {
-            Some((_, values)) => {
-                values.push(',');
-                values.push_str(&value);
-            }
-            None => merged.push((name, value)),
-        }
+    use std::fmt::Write as _;
+    // Equal keys keep their order.
+    let mut sorted: Vec<&Pair<'_>> = pairs.iter().collect();
+    sorted.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let mut text = String::new();
+    let mut before = None;
+    for (name, value) in sorted {
+        let value = encode(value.as_deref().unwrap_or_default());
+        let _ = if before == Some(name) {
+            write!(text, ",{value}")
+        } else {
+            let separator = if before.is_some() { "&" } else { "" };
+            write!(text, "{separator}{}={value}", encode(name))
+        };
+        before = Some(name);
     }
-    merged.sort_by_key(|(name, _)| *name);
-    let parts: Vec<String> = merged
-        .iter()
-        .map(|(name, value)| format!("{}={value}", encode(name)))
-        .collect();
-    parts.join("&")
+    text
 }
 
 /// The root's `limit` and `offset`, as written.

@@ -39,7 +39,7 @@ async fn hostile_requests_get_an_error_of_the_table() {
     );
     let wide = format!(
         "/people?select={}",
-        (0..40)
+        (0..200)
             .map(|n| format!("a{n}:boss_id(id)"))
             .collect::<Vec<_>>()
             .join(",")
