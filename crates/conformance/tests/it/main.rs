@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod auth_clients;
+mod bad_input;
 mod chaos;
 mod clients;
 mod door;
@@ -9,3 +10,4 @@ mod extensions;
 mod house;
 mod migration;
 mod seed;
+mod shelf;
