@@ -34,12 +34,12 @@ pub fn check(sql: &str, parameters: usize) {
         match token {
             Token::Word(word) => {
                 let known = is_ours(word);
-                // The name of a type in `cast(… as …)` and after `::` is the caller's or the catalog's.
+                // The name of a type after `::` is the catalog's.
                 assert!(
-                    known || type_name || before == "as" || before == "::",
+                    known || type_name || before == "::",
                     "a bare word `{word}` after `{before}`: {sql}"
                 );
-                type_name = matches!(before, "as" | "::") || (type_name && before != "(");
+                type_name = before == "::" || type_name;
                 before = word;
             }
             Token::Parameter(number) => {
@@ -107,7 +107,7 @@ fn tokens(sql: &str) -> Vec<Token<'_>> {
                 let end = rest
                     .find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$')))
                     .unwrap_or(rest.len());
-                (Token::Word(&rest[..end]), end)
+                (Token::Word(&rest[..end]), end + type_name(&rest[..end], &rest[end..]))
             }
             _ if first.is_ascii_digit() => {
                 let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
@@ -127,6 +127,17 @@ fn tokens(sql: &str) -> Vec<Token<'_>> {
         rest = &rest[length..];
     }
     tokens
+}
+
+/// Length of the type in `cast(… as type)`: the caller's, so it may be nonsense, but of harmless characters.
+fn type_name(word: &str, rest: &str) -> usize {
+    let end = rest.find(')').unwrap_or(0);
+    let harmless = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | ' ');
+    if word == "as" && rest[..end].chars().all(harmless) {
+        end
+    } else {
+        0
+    }
 }
 
 /// Length of a quoted text that begins here; its quote doubled stands for itself.
