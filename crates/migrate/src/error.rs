@@ -32,6 +32,23 @@ pub enum Error {
         /// Rows the target says it stored.
         stored: u64,
     },
+    /// The target refuses more rows than the run may lose.
+    #[error("table {table}: the target refuses {} rows, {allowed} are allowed", rows(*more, refused.len()))]
+    Rejects {
+        /// The table.
+        table: String,
+        /// How many may be lost.
+        allowed: u64,
+        /// The first of them.
+        refused: Vec<crate::run::Refusal>,
+        /// There are more than these.
+        more: bool,
+        /// Where they are listed.
+        file: Option<std::path::PathBuf>,
+    },
+    /// The source went away, or could not be read.
+    #[error("the source could not be read to the end: {0}")]
+    Reading(pg::Error),
     /// Another engine is at work on this target.
     #[error("another migration is running on this target: {holder}")]
     Locked {
@@ -121,7 +138,16 @@ fn candidates(tables: &[String]) -> String {
     format!(": it may be {}", tables.join(", "))
 }
 
+fn rows(more: bool, count: usize) -> String {
+    format!("{}{count}", if more { "at least " } else { "" })
+}
+
 impl Error {
+    /// What the source said instead of rows.
+    pub(crate) fn reading(error: tokio_postgres::Error) -> Self {
+        Self::Reading(pg::Error::from(error))
+    }
+
     pub(crate) fn file(error: std::io::Error) -> Self {
         Self::File(error)
     }

@@ -96,6 +96,9 @@ impl Stage {
             split_bytes: 1 << 30,
             now: SystemClock.now(),
             until: until.map(str::to_owned),
+            max_rejects: None,
+            max_user_failures: None,
+            rejects: None,
         };
         let seed = Seed::from_bytes(&[5; 32]).unwrap();
         let source = Source::new(self.source.admin());

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// The fields of a line, still escaped. COPY escapes tabs inside values, so a tab always ends a field.
-pub(super) fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(line);
     std::iter::from_fn(move || {
         let text = rest?;
@@ -18,7 +18,7 @@ pub(super) fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// A field's value; none for null.
-pub(super) fn value(field: &[u8]) -> Option<Cow<'_, str>> {
+pub(crate) fn value(field: &[u8]) -> Option<Cow<'_, str>> {
     if field == b"\\N" {
         return None;
     }

@@ -13,7 +13,7 @@ use crate::Error;
 /// Bytes gathered before they are sent on.
 const CHUNK: usize = 256 << 10;
 /// Quarantined rows kept in memory before they go to a file.
-const SPOOL: usize = 8 << 20;
+pub(super) const SPOOL: usize = 8 << 20;
 
 /// What is read and where it goes.
 pub(crate) struct Flow<'a> {
@@ -38,6 +38,8 @@ pub(crate) struct Moved {
     pub(crate) loaded: Checksum,
     /// Rows in quarantine.
     pub(crate) quarantined: u64,
+    /// Rows that the target refused.
+    pub(crate) rejected: u64,
     /// Bytes loaded.
     pub(crate) bytes: u64,
 }
@@ -52,7 +54,7 @@ pub(crate) async fn copy_part(
 ) -> Result<Moved, Error> {
     let mut moved = Moved::default();
     let mut aside = SpooledTempFile::new(SPOOL);
-    let rows = source.copy_out(flow.read).await?;
+    let rows = source.copy_out(flow.read).await.map_err(Error::reading)?;
     let sink = target.copy_in::<_, Bytes>(flow.write).await?;
     let mut sink = std::pin::pin!(sink);
     let mut rows = std::pin::pin!(rows);
@@ -60,7 +62,7 @@ pub(crate) async fn copy_part(
     let mut line = Vec::with_capacity(8 << 10);
     let mut told = (0, 0);
     while let Some(message) = rows.next().await {
-        let message = message?;
+        let message = message.map_err(Error::reading)?;
         // The server sends whole rows; a row ends with a line end.
         for row in message.split_inclusive(|byte| *byte == b'\n') {
             let row = row.strip_suffix(b"\n").unwrap_or(row);
@@ -107,24 +109,38 @@ pub(crate) async fn copy_part(
         });
     }
     if moved.quarantined > 0 {
-        let sink = target.copy_in::<_, Bytes>(flow.quarantine).await?;
-        let mut sink = std::pin::pin!(sink);
         aside.seek(SeekFrom::Start(0)).map_err(Error::file)?;
-        loop {
-            let mut buffer = vec![0; CHUNK];
-            let read = aside.read(&mut buffer).map_err(Error::file)?;
-            if read == 0 {
-                break;
-            }
-            buffer.truncate(read);
-            sink.feed(buffer.into()).await?;
-        }
-        sink.finish().await?;
+        send_spooled(target, flow.quarantine, &mut aside).await?;
     }
     Ok(moved)
 }
 
-fn put_aside(aside: &mut SpooledTempFile, row: &[u8], reason: &str) -> Result<(), Error> {
+/// Sends what a spool holds from here on.
+pub(super) async fn send_spooled(
+    target: &Transaction<'_>,
+    write: &str,
+    spool: &mut SpooledTempFile,
+) -> Result<(), Error> {
+    let sink = target.copy_in::<_, Bytes>(write).await?;
+    let mut sink = std::pin::pin!(sink);
+    loop {
+        let mut buffer = vec![0; CHUNK];
+        let read = spool.read(&mut buffer).map_err(Error::file)?;
+        if read == 0 {
+            break;
+        }
+        buffer.truncate(read);
+        sink.feed(buffer.into()).await?;
+    }
+    sink.finish().await?;
+    Ok(())
+}
+
+pub(super) fn put_aside(
+    aside: &mut SpooledTempFile,
+    row: &[u8],
+    reason: &str,
+) -> Result<(), Error> {
     let mut line = row.to_vec();
     line.push(b'\t');
     super::escape::push_value(&mut line, Some(reason));

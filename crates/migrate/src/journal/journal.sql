@@ -66,14 +66,19 @@ create table if not exists passerelle_migrate.objects (
   primary key (run, number)
 );
 
+-- Rows that the target refused: as the source has them (none when found later, by a key), and as they were sent.
 create table if not exists passerelle_migrate.rejects (
   run uuid not null references passerelle_migrate.runs on delete cascade,
   target_table text not null,
   part integer not null,
-  line text not null,
+  source_line bytea,
+  line bytea not null,
   sqlstate text not null,
-  reason text not null
+  reason text not null,
+  constraint_name text,
+  column_name text
 );
+create index if not exists rejects_part_idx on passerelle_migrate.rejects (run, target_table, part);
 
 create table if not exists passerelle_migrate.events (
   run uuid not null references passerelle_migrate.runs on delete cascade,

@@ -1,8 +1,12 @@
 //! What a run did, in the target, written in the same transaction as the thing itself: after any crash a step is
 //! either wholly there and recorded, or not there (MIG-RES-01).
 
+mod rejects;
+
 use tokio_postgres::{Client, GenericClient};
 use uuid::Uuid;
+
+pub(crate) use rejects::{KeptReject, WRITE_REJECTS};
 
 use crate::copy::{Checksum, Moved};
 use crate::ids::Seed;
@@ -283,7 +287,6 @@ impl Journal {
         part: i32,
         range: &str,
         moved: &Moved,
-        rejected: u64,
     ) -> Result<(), Error> {
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         tx.execute(
@@ -296,7 +299,7 @@ impl Journal {
                 &number(moved.read),
                 &number(moved.loaded.rows),
                 &number(moved.quarantined),
-                &number(rejected),
+                &number(moved.rejected),
                 &number(moved.bytes),
                 &moved.loaded.text(),
             ],
@@ -328,17 +331,18 @@ impl Journal {
             .collect()
     }
 
-    /// Forgets a table's parts, in the transaction that empties it.
+    /// Forgets a table's parts and its refused rows, in the transaction that empties it.
     pub(crate) async fn forget_parts(
         &self,
         tx: &impl GenericClient,
         table: &str,
     ) -> Result<(), Error> {
-        tx.execute(
-            "delete from passerelle_migrate.parts where run = $1 and target_table = $2",
-            &[&self.run, &table],
-        )
-        .await?;
+        for kept in ["parts", "rejects"] {
+            let forget = format!(
+                "delete from passerelle_migrate.{kept} where run = $1 and target_table = $2"
+            );
+            tx.execute(&forget, &[&self.run, &table]).await?;
+        }
         Ok(())
     }
 

@@ -60,11 +60,10 @@ pub async fn rollback(target: &Target, run: Uuid, to: &str) -> Result<Undone, Er
                     .await?;
             }
         }
-        tx.execute(
-            "delete from passerelle_migrate.parts where run = $1",
-            &[&run],
-        )
-        .await?;
+        for kept in ["parts", "rejects"] {
+            let forget = format!("delete from passerelle_migrate.{kept} where run = $1");
+            tx.execute(&forget, &[&run]).await?;
+        }
         tx.commit().await?;
     }
     if to <= "S03" {

@@ -12,7 +12,9 @@ select n.nspname::text, t.typname::text, t.typtype::text,
                 join pg_type b on b.oid = t.typbasetype where c.oid = t.typcollation and t.typcollation <> b.typcollation), ''),
       coalesce(' default ' || t.typdefault, ''),
       case when t.typnotnull then ' not null' else '' end
-        || (select coalesce(string_agg(format(' constraint %I %s', c.conname, pg_get_constraintdef(c.oid)), '' order by c.conname), '')
+        -- What the source never checked is checked here: a domain is not made with a check that is not valid.
+        || (select coalesce(string_agg(format(' constraint %I %s', c.conname,
+              regexp_replace(pg_get_constraintdef(c.oid), ' NOT VALID$', '')), '' order by c.conname), '')
             from pg_constraint c where c.contypid = t.oid and c.contype = 'c'))
     else format('create type %I.%I as range (subtype = %s%s)', n.nspname, t.typname,
       (select format_type(r.rngsubtype, null) from pg_range r where r.rngtypid = t.oid),
