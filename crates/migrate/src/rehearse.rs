@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use crate::ids::Seed;
 use crate::inventory::Inventory;
+use crate::password::Carrier;
 use crate::plan::{Decision, Question, TableAction};
 use crate::session::{Source, Target};
-use crate::users::{Directory, Outcome, Problem, survey};
+use crate::users::{Directory, Outcome, Problem, carrier_to, survey};
 use crate::{Error, Plan};
 
 /// What a run would do.
@@ -61,7 +62,8 @@ pub async fn forecast(
     seed: &Seed,
 ) -> Result<Forecast, Error> {
     let client = target.session().await?;
-    judge(source, &Directory::Database(&client), plan, seed).await
+    let carrier = carrier_to(&client).await?;
+    judge(source, &Directory::Database(&client), plan, seed, carrier).await
 }
 
 /// The same where the target is known by the users it listed.
@@ -70,8 +72,9 @@ pub async fn forecast_of(
     there: &[auth::import::Present],
     plan: &Plan,
     seed: &Seed,
+    carrier: Carrier,
 ) -> Result<Forecast, Error> {
-    judge(source, &Directory::Listed(there), plan, seed).await
+    judge(source, &Directory::Listed(there), plan, seed, carrier).await
 }
 
 async fn judge(
@@ -79,12 +82,13 @@ async fn judge(
     target: &Directory<'_>,
     plan: &Plan,
     seed: &Seed,
+    carrier: Carrier,
 ) -> Result<Forecast, Error> {
     let snapshot = source.snapshot().await?;
     let inventory = Inventory::read(snapshot.keeper()).await?;
     crate::run::check_source(plan, &inventory)?;
     let reader = snapshot.session().await?;
-    let survey = survey(&reader, target, plan, &inventory, seed).await?;
+    let survey = survey(&reader, target, plan, &inventory, seed, carrier).await?;
     let mut users: BTreeMap<&str, (Outcome, u64)> = BTreeMap::new();
     for verdict in &survey.verdicts {
         users

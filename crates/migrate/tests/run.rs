@@ -319,6 +319,7 @@ async fn the_drifted_application_moves_with_the_documented_decisions() {
         assert_eq!(found(code), ids, "{code}");
     }
     stage.verify(&plan).await;
+    carried(&stage, &plan).await;
     // What could not move is in quarantine, as it was, and nobody else owns it (MIG-REF-03).
     let client = stage.target.connect().await;
     let row = client
@@ -339,6 +340,40 @@ async fn the_drifted_application_moves_with_the_documented_decisions() {
         )
         .await
         .unwrap();
+}
+
+/// MIG-PWD-04: the SHA-256 hash is there in a form of its own, byte for byte; that a sign-in has replaced it is no fault
+/// of the run, and anything else in its place is.
+async fn carried(stage: &Stage, plan: &Plan) {
+    let source = stage.source.connect().await;
+    let sql = "select password_hash from public.users where id = 15";
+    let old: String = source.query_one(sql, &[]).await.unwrap().get(0);
+    let client = stage.target.connect().await;
+    let row = client
+        .query_one(
+            "select u.encrypted_password, m.password_status from public.user_id_mapping m \
+             join auth.users u on u.id = m.supabase_user_id where m.old_user_id = 15",
+            &[],
+        )
+        .await
+        .unwrap();
+    let (stored, status): (String, String) = (row.get(0), row.get(1));
+    assert_eq!(stored, format!("$passerelle$v=1,k=sha256-hex${old}"));
+    assert_eq!(status, "legacy");
+    let put = async |hash: &str| {
+        let sql = "update auth.users set encrypted_password = $1 where id = (select supabase_user_id \
+                   from public.user_id_mapping where old_user_id = 15)";
+        assert_eq!(client.execute(sql, &[&hash]).await.unwrap(), 1);
+    };
+    put("$2b$10$UuTkLRZZ6QofpDOlMz32MuuxEHA43WOemOYHPz6.SjsVsyO1tDU96").await;
+    stage.verify(plan).await;
+    put("$passerelle$v=1,k=md5-hex$5f4dcc3b5aa765d61d8327deb882cf99").await;
+    let (source, target) = (stage.source.admin(), stage.target.admin());
+    let verdict = migrate::verify::verify(&Source::new(source), &Target::unlocked(target), plan)
+        .await
+        .unwrap();
+    assert_eq!(verdict.failures().count(), 1);
+    put(&stored).await;
 }
 
 /// The decisions of the contract's table of findings.

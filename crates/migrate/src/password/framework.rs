@@ -36,7 +36,7 @@ impl Pbkdf2 {
 pub enum Scrypt {
     /// `scrypt:32768:8:1$salt$hex`
     Werkzeug,
-    /// `scrypt$salt$16384$8$5$base64`
+    /// `scrypt$16384$salt$8$5$base64`
     Django,
     /// `$scrypt$ln=16,r=8,p=1$salt$hash`
     Passlib,
@@ -130,7 +130,7 @@ fn django_pbkdf2(rest: &str) -> Option<Algorithm> {
 }
 
 fn django_scrypt(rest: &str) -> Option<()> {
-    let [salt, work, block, lanes, hash] = fields(rest, '$')?;
+    let [work, salt, block, lanes, hash] = fields(rest, '$')?;
     let fits = is_salt(salt) && work_factors(work, block, lanes)? && base64(hash)?.len() == 64;
     fits.then_some(())
 }

@@ -6,6 +6,7 @@
 
 mod crypt;
 mod digest;
+mod fate;
 mod framework;
 mod text;
 
@@ -13,6 +14,8 @@ use std::borrow::Cow;
 
 pub use crypt::{Argon2Kind, Crypt};
 pub use digest::{Algorithm, Encoding};
+pub use fate::Carrier;
+pub(crate) use fate::{Fate, is_checkable, is_transform, pepper, salt_column};
 pub use framework::{Pbkdf2, Scrypt};
 
 /// No format needs more; longer texts are [`HashClass::Unknown`].
@@ -96,7 +99,7 @@ pub enum Treatment {
     ImportTrimmed,
     /// Stored without the framework's prefix.
     ImportStripped,
-    /// Kept apart in its legacy form and checked there at the first sign-in.
+    /// Carried in its old form, checked so at the first sign-in, and replaced then.
     Verifier,
     /// The user is created without a password: why.
     NoPassword(&'static str),

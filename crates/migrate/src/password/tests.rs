@@ -215,7 +215,7 @@ fn the_forms_of_frameworks_wait_for_a_verifier() {
         (v2, "aspnet-v2"),
         (v3, "aspnet-v3"),
         (format!("scrypt:32768:8:1$salt${hex128}"), "werkzeug-scrypt"),
-        (format!("scrypt$salt$16384$8$5${base64}"), "django-scrypt"),
+        (format!("scrypt$16384$salt$8$5${base64}"), "django-scrypt"),
         (
             format!("$scrypt$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q${bare32}"),
             "passlib-scrypt",

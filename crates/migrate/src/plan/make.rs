@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Acknowledgement, Active, Confirmed, DatabasePlan, Decision, IdPolicy, LeftoverPlan,
-    LegacyTable, Limits, PasswordPlan, Pattern, Plan, ReferenceKind, ReferencePlan, RlsPlan,
+    LegacyTable, Limits, OldHashes, PasswordPlan, Pattern, Plan, ReferenceKind, ReferencePlan, RlsPlan,
     TableAction, TablePlan, UserDecision, UsersPlan, UuidStrategy,
 };
 use crate::Error;
@@ -294,6 +294,8 @@ fn users(table: &Table, inspection: &Inspection, best: &inspect::UsersCandidate)
             table: password.table.clone(),
             user_key: password.user_key.clone(),
             column: password.column.clone(),
+            old_hashes: OldHashes::default(),
+            transform: Vec::new(),
             classes: people.map_or_else(BTreeMap::new, |people| people.password_classes.clone()),
         }),
         role,

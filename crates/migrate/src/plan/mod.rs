@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub use make::Wishes;
 pub use rls::{Pattern, RlsPlan};
 pub use users::{
-    Active, Confirmed, LegacyTable, PasswordPlan, UserDecision, UsersPlan, UuidStrategy,
+    Active, Confirmed, LegacyTable, OldHashes, PasswordPlan, UserDecision, UsersPlan, UuidStrategy,
 };
 
 use crate::copy::{JsonStep, OrphanPolicy};

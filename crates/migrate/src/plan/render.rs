@@ -89,6 +89,9 @@ fn annotate(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 1024);
     for line in text.lines() {
         out.push_str(line);
+        if line.starts_with("old_hashes = ") {
+            out.push_str("  # carry | reset");
+        }
         if let Some(key) = line.strip_suffix(" = \"ask\"") {
             let answers = match key {
                 "decision" => "include | exclude",

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::{
-    Active, Confirmed, DatabasePlan, Decision, IdPolicy, LegacyTable, Limits, PasswordPlan,
-    Pattern, Plan, PlanError, ReferenceKind, ReferencePlan, RlsPlan, TableAction, TablePlan,
+    Active, Confirmed, DatabasePlan, Decision, IdPolicy, LegacyTable, Limits, OldHashes,
+    PasswordPlan, Pattern, Plan, PlanError, ReferenceKind, ReferencePlan, RlsPlan, TableAction, TablePlan,
     UserDecision, UsersPlan, UuidStrategy,
 };
 use crate::copy::{JsonStep, OrphanPolicy};
@@ -57,6 +57,8 @@ fn plan() -> Plan {
                 null_means_active: true,
             }),
             password: Some(PasswordPlan {
+                old_hashes: OldHashes::default(),
+                transform: Vec::new(),
                 table: users,
                 user_key: "id".into(),
                 column: "password_hash".into(),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{PlanError, Question};
 use crate::inventory::Name;
 use crate::mapping::IdForm;
+use crate::password;
 
 /// Where new ids come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +54,17 @@ pub struct Active {
     pub null_means_active: bool,
 }
 
+/// What becomes of hashes that no other auth service checks: PBKDF2, scrypt, digests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OldHashes {
+    /// They are carried and checked as they are at the first sign-in, then replaced.
+    #[default]
+    Carry,
+    /// Those users get no password and reset it.
+    Reset,
+}
+
 /// Where passwords are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,9 +75,67 @@ pub struct PasswordPlan {
     pub user_key: String,
     /// The column with the hash.
     pub column: String,
+    /// What becomes of hashes in old formats.
+    #[serde(default)]
+    pub old_hashes: OldHashes,
+    /// What the old application did to a password before it hashed it, in this order: `sha1-hex`, `sha256-base64`,
+    /// `append-pepper:NAME`, `prefix-salt:column` (MIG-PWD-07).
+    #[serde(default)]
+    pub transform: Vec<String>,
     /// How many of each class were counted.
     #[serde(default)]
     pub classes: BTreeMap<String, u64>,
+}
+
+impl PasswordPlan {
+    /// The columns of [`PasswordPlan::table`] that hold salts, in the order of the transforms that need them.
+    pub fn salt_columns(&self) -> impl Iterator<Item = &str> {
+        self.transform
+            .iter()
+            .filter_map(|transform| password::salt_column(transform))
+    }
+
+    /// The names of the peppers that the auth service needs in `auth.legacy_peppers`.
+    pub fn peppers(&self) -> impl Iterator<Item = String> {
+        self.transform
+            .iter()
+            .filter_map(|transform| password::pepper(transform))
+    }
+}
+
+/// Addresses in a table beside the users: one row for each, the first of a user's counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContactPlan {
+    /// The table.
+    pub table: Name,
+    /// Its column that holds the user's id.
+    pub user_key: String,
+    /// The column with the address.
+    pub column: String,
+    /// Where the table holds numbers and the like too: the column that says what a row is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// What that column says of an address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind_value: Option<String>,
+    /// Of several addresses, the one where this column is true comes first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary: Option<String>,
+    /// The address is confirmed where this column is true, or a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<String>,
+}
+
+impl ContactPlan {
+    /// Every column that it names.
+    fn columns(&self) -> impl Iterator<Item = (&Name, &str)> {
+        let optional = [&self.kind, &self.primary, &self.confirmed];
+        [&self.user_key, &self.column]
+            .into_iter()
+            .chain(optional.into_iter().flatten())
+            .map(|column| (&self.table, column.as_str()))
+    }
 }
 
 /// What becomes of users whose data has a problem.
@@ -203,10 +273,10 @@ impl UsersPlan {
             UuidStrategy::Derived => None,
         };
         let password = self.password.as_ref().map(|password| {
-            [
-                (&password.table, password.user_key.as_str()),
-                (&password.table, password.column.as_str()),
-            ]
+            [password.user_key.as_str(), password.column.as_str()]
+                .into_iter()
+                .chain(password.salt_columns())
+                .map(|column| (&password.table, column))
         });
         std::iter::once(&self.id)
             .chain(optional.into_iter().flatten())
@@ -265,6 +335,15 @@ impl UsersPlan {
             if PRIVILEGES.contains(&key.as_str()) {
                 return Err(PlanError::Refused(format!(
                     "users.user_metadata.{key}: people may change user_metadata themselves; put it in app_metadata"
+                )));
+            }
+        }
+        let transforms = self.password.iter().flat_map(|it| &it.transform);
+        for transform in transforms {
+            if !password::is_transform(transform) {
+                return Err(PlanError::Refused(format!(
+                    "users.password.transform \"{transform}\": not one of md5-hex, sha1-hex, sha256-hex, sha512-hex, the \
+                     same with -base64, prefix-pepper:NAME, append-pepper:NAME, prefix-salt:COLUMN, append-salt:COLUMN"
                 )));
             }
         }

@@ -218,6 +218,7 @@ pub async fn run(
         plan,
         &inventory,
         &seed,
+        crate::users::carrier_to(&client).await?,
     )
     .await?;
     let mut context = Context {

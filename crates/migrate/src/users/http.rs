@@ -19,6 +19,7 @@ use super::write::{matching, user};
 use super::{Outcome, Problem, Verdict, survey};
 use crate::ids::Seed;
 use crate::inventory::Inventory;
+use crate::password::Carrier;
 use crate::session::Source;
 use crate::{Error, Plan};
 
@@ -234,7 +235,15 @@ pub async fn import_over_http(
     crate::run::check_source(plan, &inventory)?;
     let reader = snapshot.session().await?;
     let there = api.users().await?;
-    let survey = survey(&reader, &Directory::Listed(&there), plan, &inventory, seed).await?;
+    let survey = survey(
+        &reader,
+        &Directory::Listed(&there),
+        plan,
+        &inventory,
+        seed,
+        Carrier::Plain,
+    )
+    .await?;
     let mut outcomes = read_journal(journal)?;
     let mut file = std::fs::OpenOptions::new()
         .create(true)
@@ -290,7 +299,7 @@ async fn one(
     person: &Person,
     now: DateTime<Utc>,
 ) -> HttpOutcome {
-    let imported = user(plan, verdict, person, now);
+    let imported = user(plan, verdict, person, Carrier::Plain, now);
     let made = match verdict.outcome {
         Outcome::Create | Outcome::Placeholder => api.create(&imported, now).await,
         _ => Ok(()),

@@ -12,7 +12,7 @@ use super::read::{Person, people};
 use super::{Outcome, Problem, Survey, Verdict};
 use crate::ids::Seed;
 use crate::inventory::Inventory;
-use crate::password::{HashClass, Treatment};
+use crate::password::{Carrier, Fate, HashClass, Treatment};
 use crate::plan::{UserDecision, UuidStrategy};
 use crate::{Error, Plan};
 
@@ -68,9 +68,10 @@ pub(crate) async fn survey(
     plan: &Plan,
     inventory: &Inventory,
     seed: &Seed,
+    carrier: Carrier,
 ) -> Result<Survey, Error> {
     let ids = seed.ids_of(&plan.users.table.to_string());
-    let mut survey = Survey::default();
+    let mut survey = Survey::of(carrier);
     let mut problems = Problems::default();
     let mut seen: Vec<Seen> = Vec::new();
     let mut emails: Vec<(usize, String)> = Vec::new();
@@ -110,7 +111,8 @@ pub(crate) async fn survey(
             Err(_) if person.phone.is_some() => {}
             Err(fault) => decide(plan, fault.code(), &mut verdict, &mut problems),
         }
-        password(&person, &mut survey.passwords, &mut problems);
+        let fate = person.fate(plan, carrier);
+        password(&person, &fate, &mut survey.passwords, &mut problems);
         notes(plan, &person, &mut problems);
         survey.verdicts.push(verdict);
         if emails.len() >= BATCH {
@@ -153,12 +155,12 @@ fn decide(plan: &Plan, code: &'static str, verdict: &mut Verdict, problems: &mut
 
 fn password(
     person: &Person,
+    fate: &Fate,
     classes: &mut BTreeMap<(String, String), u64>,
     problems: &mut Problems,
 ) {
-    let class = HashClass::of_nullable(person.hash.as_ref().map(base::Secret::expose));
-    let treatment = class.treatment(true);
-    let name = match treatment {
+    let class = &fate.class;
+    let name = match fate.treatment {
         Treatment::Import => "import",
         Treatment::ImportTrimmed => {
             problems.note(
@@ -173,9 +175,17 @@ fn password(
             problems.note(
                 "MIG-U-HASH-LEGACY",
                 &person.legacy,
-                "created without a password, to be reset: the auth service does not check this format",
+                if class.is_weak() {
+                    "carried: checked in its old form at the first sign-in, then replaced; weak until then"
+                } else {
+                    "carried: checked in its old form at the first sign-in, then replaced"
+                },
             );
-            "old-format"
+            "verifier"
+        }
+        Treatment::NoPassword(why) if class.is_hash() => {
+            problems.note("MIG-U-HASH-LEGACY", &person.legacy, without(why));
+            "reset"
         }
         Treatment::NoPassword(_) => {
             let code = match class {
@@ -192,6 +202,11 @@ fn password(
         }
     };
     *classes.entry((class.label(), name.to_owned())).or_default() += 1;
+}
+
+/// The consequence of not carrying a hash.
+fn without(why: &'static str) -> String {
+    format!("created without a password, to be reset: {why}")
 }
 
 /// What deserves a line and changes nothing.
@@ -320,18 +335,19 @@ fn duplicates(plan: &Plan, survey: &mut Survey, problems: &mut Problems, mut see
 }
 
 #[derive(Default)]
-struct Problems(BTreeMap<(&'static str, &'static str), Problem>);
+struct Problems(BTreeMap<(&'static str, String), Problem>);
 
 impl Problems {
-    fn note(&mut self, code: &'static str, legacy: &str, consequence: &'static str) {
+    fn note(&mut self, code: &'static str, legacy: &str, consequence: impl Into<String>) {
+        let consequence = consequence.into();
         let problem = self
             .0
-            .entry((code, consequence))
+            .entry((code, consequence.clone()))
             .or_insert_with(|| Problem {
                 code,
                 count: 0,
                 legacy_ids: Vec::new(),
-                consequence: consequence.to_owned(),
+                consequence,
             });
         problem.count += 1;
         if problem.legacy_ids.len() < LISTED {

@@ -17,6 +17,7 @@ pub(crate) use judge::{Directory, survey};
 pub(crate) use write::{expected, fill_mapping, write_users};
 
 use crate::mapping::{IdForm, Mapped, Mapping};
+use crate::password::Carrier;
 
 /// What becomes of one old user (MIG-USR-01).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -74,17 +75,29 @@ pub struct Problem {
 }
 
 /// The verdict on all of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Survey {
     /// One verdict for each old user, by old id.
     pub verdicts: Vec<Verdict>,
     /// Problems by code.
     pub problems: Vec<Problem>,
+    /// What the way to the target takes.
+    pub(crate) carrier: Carrier,
     /// Passwords by class and treatment: `bcrypt-2b-12`, `import`.
     pub passwords: BTreeMap<(String, String), u64>,
 }
 
 impl Survey {
+    /// Of nobody yet.
+    pub(crate) fn of(carrier: Carrier) -> Self {
+        Self {
+            verdicts: Vec::new(),
+            problems: Vec::new(),
+            passwords: BTreeMap::new(),
+            carrier,
+        }
+    }
+
     /// How many have this outcome.
     pub fn count(&self, outcome: Outcome) -> u64 {
         let count = self.verdicts.iter().filter(|it| it.outcome == outcome);
@@ -108,6 +121,15 @@ impl Survey {
             }),
         )
     }
+}
+
+/// What a target takes that is reached through its database.
+pub(crate) async fn carrier_to(target: &tokio_postgres::Client) -> Result<Carrier, crate::Error> {
+    Ok(if auth::import::checks_legacy(target).await? {
+        Carrier::Verifier
+    } else {
+        Carrier::Plain
+    })
 }
 
 /// An address as reports show it (MIG-SEC-07): `j***@e***.com`.

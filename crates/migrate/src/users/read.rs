@@ -8,6 +8,7 @@ use futures_util::{Stream, StreamExt as _};
 use tokio_postgres::Client;
 
 use crate::inventory::{Column, Inventory, Name, Table};
+use crate::password::{Carrier, Fate};
 use crate::plan::{Confirmed, PasswordPlan, UsersPlan, UuidStrategy};
 use crate::{Error, Plan};
 
@@ -19,6 +20,7 @@ pub(super) struct Person {
     pub(super) username: Option<String>,
     pub(super) phone: Option<String>,
     pub(super) hash: Option<Secret>,
+    pub(super) salts: Vec<Option<String>>,
     pub(super) confirmed: bool,
     pub(super) active: Option<bool>,
     pub(super) deleted: bool,
@@ -29,6 +31,14 @@ pub(super) struct Person {
     pub(super) uuid: Option<String>,
     pub(super) user_metadata: String,
     pub(super) app_metadata: String,
+}
+
+impl Person {
+    /// What becomes of the password.
+    pub(super) fn fate(&self, plan: &Plan, carrier: Carrier) -> Fate {
+        let stored = self.hash.as_ref().map(Secret::expose);
+        Fate::of(plan.users.password.as_ref(), stored, &self.salts, carrier)
+    }
 }
 
 /// All of them, by old id.
@@ -59,6 +69,7 @@ pub(super) async fn people(
             uuid: text(12)?,
             user_metadata: row.try_get(13)?,
             app_metadata: row.try_get(14)?,
+            salts: row.try_get(15)?,
         })
     }))
 }
@@ -105,6 +116,14 @@ fn select(users: &UsersPlan, inventory: &Inventory) -> Result<String, Error> {
         },
         reader.object(&users.user_metadata)?,
         reader.object(&users.app_metadata)?,
+        match &users.password {
+            Some(password) if is_beside(users, password) => {
+                reader.texts(password.salt_columns())?
+            }
+            // Somebody may have no password at all.
+            Some(_) => "coalesce(p.salts, array[]::text[])".to_owned(),
+            None => "array[]::text[]".to_owned(),
+        },
     ];
     sql.push_str(&columns.join(", "));
     let _ = write!(sql, " from {} u", table.name.quoted());
@@ -123,10 +142,16 @@ fn select(users: &UsersPlan, inventory: &Inventory) -> Result<String, Error> {
         };
         let _ = write!(
             sql,
-            " left join (select distinct on (s.{key}) s.{key} as user_key, s.{hash}::text as hash from {table} s \
+            " left join (select distinct on (s.{key}) s.{key} as user_key, s.{hash}::text as hash, \
+             array[{salts}]::text[] as salts from {table} s \
              order by s.{key}, s.{hash} is null) p on p.user_key{cast} = u.{id}{cast}",
             key = sql::Ident::new(&password.user_key),
             hash = sql::Ident::new(&password.column),
+            salts = password
+                .salt_columns()
+                .map(|column| format!("s.{}::text", sql::Ident::new(column)))
+                .collect::<Vec<_>>()
+                .join(", "),
             table = password.table.quoted(),
             id = sql::Ident::new(&users.id),
         );
@@ -162,6 +187,12 @@ impl Reader<'_> {
             Some(column) => Ok(format!("{}::text", self.name(column)?)),
             None => Ok("null::text".to_owned()),
         }
+    }
+
+    fn texts<'c>(&self, columns: impl Iterator<Item = &'c str>) -> Result<String, Error> {
+        let columns: Result<Vec<String>, Error> =
+            columns.map(|column| self.text(Some(column))).collect();
+        Ok(format!("array[{}]::text[]", columns?.join(", ")))
     }
 
     /// A column as yes or no, whatever its type: a time means yes when it is set.

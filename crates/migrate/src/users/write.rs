@@ -13,7 +13,7 @@ use super::read::{Person, people};
 use super::{Outcome, Survey, Verdict};
 use crate::copy::push_value;
 use crate::inventory::Inventory;
-use crate::password::{HashClass, Treatment, importable};
+use crate::password::{Carrier, Treatment};
 use crate::{Error, Plan};
 
 /// Users written in one transaction.
@@ -68,7 +68,6 @@ pub(crate) async fn fill_mapping(
     while let Some(person) = people.next().await {
         let person = person?;
         let verdict = matching(verdicts.next(), &person)?;
-        let class = HashClass::of_nullable(person.hash.as_ref().map(Secret::expose));
         push_value(&mut chunk, Some(&person.legacy));
         chunk.extend_from_slice(format!("\t{}\t", verdict.uuid).as_bytes());
         push_value(&mut chunk, Some(&address(plan, &person, verdict.outcome)));
@@ -79,7 +78,7 @@ pub(crate) async fn fill_mapping(
             Outcome::Merge => "merged",
             _ => "planned",
         };
-        let password = password_status(class.treatment(true));
+        let password = password_status(person.fate(plan, survey.carrier).treatment);
         chunk.extend_from_slice(format!("\t{}\t{status}\t{password}\n", plan.run).as_bytes());
         if chunk.len() >= CHUNK {
             sink.feed(Bytes::from(std::mem::take(&mut chunk))).await?;
@@ -133,7 +132,7 @@ pub(crate) async fn write_users(
             batch.push((matching(verdicts.next(), &person)?.clone(), person));
         }
         if batch.len() >= BATCH || (last && !batch.is_empty()) {
-            write_batch(target, plan, &batch, now).await?;
+            write_batch(target, plan, survey.carrier, &batch, now).await?;
             done(batch.len() as u64);
             batch.clear();
         }
@@ -146,6 +145,7 @@ pub(crate) async fn write_users(
 async fn write_batch(
     target: &mut Client,
     plan: &Plan,
+    carrier: Carrier,
     batch: &[(Verdict, Person)],
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
@@ -169,7 +169,7 @@ async fn write_batch(
     let made: Vec<_> = fresh
         .iter()
         .filter(|(verdict, _)| matches!(verdict.outcome, Outcome::Create | Outcome::Placeholder))
-        .map(|(verdict, person)| user(plan, verdict, person, now))
+        .map(|(verdict, person)| user(plan, verdict, person, carrier, now))
         .collect();
     auth::import::write(&tx, &made).await?;
     let ids: Vec<Uuid> = made.iter().map(|user| user.id).collect();
@@ -191,10 +191,7 @@ async fn write_batch(
         .collect();
     let passwords: Vec<&str> = fresh
         .iter()
-        .map(|(_, person)| {
-            let class = HashClass::of_nullable(person.hash.as_ref().map(Secret::expose));
-            password_status(class.treatment(true))
-        })
+        .map(|(_, person)| password_status(person.fate(plan, carrier).treatment))
         .collect();
     tx.execute(
         include_str!("../sql/record_users.sql"),
@@ -221,6 +218,7 @@ pub(super) fn user(
     plan: &Plan,
     verdict: &Verdict,
     person: &Person,
+    carrier: Carrier,
     now: DateTime<Utc>,
 ) -> auth::import::Imported {
     let users = &plan.users;
@@ -282,11 +280,7 @@ pub(super) fn user(
         phone_confirmed_at: phone.is_some().then_some(created),
         email: (has_own_address || phone.is_none()).then_some(email),
         phone,
-        password_hash: person
-            .hash
-            .as_ref()
-            .filter(|_| !placeholder)
-            .and_then(stored_hash),
+        password_hash: person.fate(plan, carrier).hash.filter(|_| !placeholder),
         created_at: created,
         updated_at: person.updated.unwrap_or(created),
         last_sign_in_at: person.signed_in,
@@ -294,11 +288,6 @@ pub(super) fn user(
         app_metadata: Value::Object(app),
         user_metadata: Value::Object(object(&person.user_metadata)),
     }
-}
-
-/// The hash as the auth server is to keep it.
-fn stored_hash(hash: &Secret) -> Option<Secret> {
-    importable(hash.expose()).map(|hash| Secret::new(hash.into_owned()))
 }
 
 /// A number stays a number in tokens.
@@ -316,6 +305,8 @@ fn object(text: &str) -> Map<String, Value> {
 pub(crate) struct Expected {
     pub(crate) legacy: String,
     pub(crate) hash: Option<Secret>,
+    /// The hash is an old application's, and may have been replaced since.
+    pub(crate) carried: bool,
     pub(crate) banned: bool,
 }
 
@@ -324,13 +315,16 @@ pub(crate) async fn expected(
     source: &Client,
     plan: &Plan,
     inventory: &Inventory,
+    carrier: Carrier,
 ) -> Result<Vec<Expected>, Error> {
     let mut people = std::pin::pin!(people(source, plan, inventory).await?);
     let mut all = Vec::new();
     while let Some(person) = people.next().await {
         let person = person?;
+        let fate = person.fate(plan, carrier);
         all.push(Expected {
-            hash: person.hash.as_ref().and_then(stored_hash),
+            carried: fate.treatment == Treatment::Verifier,
+            hash: fate.hash,
             banned: person.active == Some(false) || person.deleted,
             legacy: person.legacy,
         });

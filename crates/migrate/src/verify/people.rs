@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Scene, Verdict};
 use crate::Error;
-use crate::users::expected;
+use crate::users::{carrier_to, expected};
 
 /// Users compared at once.
 const BATCH: usize = 1_000;
@@ -24,7 +24,8 @@ pub(super) async fn check(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
         .iter()
         .map(|row| (row.get(0), (row.get(1), row.get(2), row.get(3))))
         .collect();
-    let people = expected(&scene.source, scene.plan, scene.inventory).await?;
+    let carrier = carrier_to(&scene.target).await?;
+    let people = expected(&scene.source, scene.plan, scene.inventory, carrier).await?;
     let mut wrong = Wrong::default();
     for batch in people.chunks(BATCH) {
         let ids: Vec<Uuid> = batch
@@ -59,6 +60,8 @@ pub(super) async fn check(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
             wrong.banned += u64::from(user.banned != (placeholder || person.banned));
             let hash = person.hash.as_ref().filter(|_| !placeholder);
             let same = match hash {
+                // Who has signed in since has another hash of the same password.
+                Some(_) if person.carried && auth::import::is_renewed(&user.password_hash) => true,
                 Some(hash) => user.password_hash.matches(hash.expose()),
                 None => user.password_hash.is_empty(),
             };

@@ -154,7 +154,7 @@ impl<'a> Reading<'a> {
                 Some(stored) if stored.len() > password::MAX_BYTES => HashClass::Unknown,
                 stored => HashClass::of_nullable(stored),
             };
-            if let Some(code) = of_class(&class) {
+            if let Some(code) = of_class(&class, stored) {
                 self.tallies.entry(code).or_default().add(id);
             }
             *self

@@ -3,7 +3,7 @@
 use super::super::Severity;
 use super::super::address::Problem;
 use super::super::findings::MOST_IDS;
-use crate::password::{HashClass, Treatment};
+use crate::password::{self, HashClass, Treatment};
 
 /// A count and the first ids.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ impl Tally {
 }
 
 /// What kinds of trouble a row can be in: code, severity, sentence.
-pub(super) const TROUBLE: [(&str, Severity, &str); 14] = [
+pub(super) const TROUBLE: [(&str, Severity, &str); 15] = [
     (
         "MIG-U-EMAIL-NULL",
         Severity::Ask,
@@ -81,7 +81,13 @@ pub(super) const TROUBLE: [(&str, Severity, &str); 14] = [
     (
         "MIG-U-HASH-LEGACY",
         Severity::Warn,
-        "Hashes that need a verifier; where there is none those users reset their password.",
+        "Hashes of old formats: carried, checked so at the first sign-in, then replaced; over an API that cannot carry \
+         them those users reset their password.",
+    ),
+    (
+        "MIG-U-HASH-COSTLY",
+        Severity::Warn,
+        "Hashes of old formats that cannot be checked, too dear, too long or incomplete: those users reset their password.",
     ),
     (
         "MIG-U-HASH-TRIM",
@@ -110,12 +116,15 @@ pub(super) fn of_problem(problem: Problem) -> &'static str {
 }
 
 /// The code of a class of password; none for one that is imported as it is.
-pub(super) fn of_class(class: &HashClass) -> Option<&'static str> {
+pub(super) fn of_class(class: &HashClass, stored: Option<&str>) -> Option<&'static str> {
     match class.treatment(true) {
         Treatment::Import => None,
         Treatment::ImportTrimmed => Some("MIG-U-HASH-TRIM"),
         Treatment::ImportStripped => Some("MIG-U-HASH-STRIP"),
-        Treatment::Verifier => Some("MIG-U-HASH-LEGACY"),
+        Treatment::Verifier if stored.is_some_and(password::is_checkable) => {
+            Some("MIG-U-HASH-LEGACY")
+        }
+        Treatment::Verifier => Some("MIG-U-HASH-COSTLY"),
         Treatment::NoPassword(_) => Some(match class {
             HashClass::Malformed(_) => "MIG-U-HASH-MALFORMED",
             HashClass::Unknown => "MIG-U-HASH-UNKNOWN",

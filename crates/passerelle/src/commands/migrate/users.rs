@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use base::{Clock as _, SystemClock};
 use migrate::Plan;
+use migrate::password::Carrier;
 use migrate::rehearse;
 use migrate::run::Event;
 use migrate::run::Observer as _;
@@ -47,7 +48,7 @@ pub(super) async fn run(context: &Context, flags: &flags::Users) -> Result<ExitC
     }
     if dry {
         let there = api.users().await?;
-        let forecast = rehearse::forecast_of(&source, &there, &plan, &seed).await?;
+        let forecast = rehearse::forecast_of(&source, &there, &plan, &seed, Carrier::Plain).await?;
         return Ok(whole::show(context, &forecast));
     }
     context.out.say(&Message::MigrateSummary {
