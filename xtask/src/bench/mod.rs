@@ -7,6 +7,7 @@
     reason = "a task speaks to the person who runs it"
 )]
 
+mod auth;
 mod load;
 mod login;
 mod migrate;
@@ -58,7 +59,8 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
         if wants("start") {
             println!("{first}");
         }
-        if wants("rest") || wants("login") || wants("realtime") || wants("migrate") {
+        if wants("rest") || wants("login") || wants("auth") || wants("realtime") || wants("migrate")
+        {
             rest::prepare(&dir)?;
             let stack = Stack::start(&dir, PORT).await?;
             if wants("rest") {
@@ -66,6 +68,9 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
             }
             if wants("login") {
                 println!("{}", login::measure(&stack, span).await?);
+            }
+            if wants("auth") {
+                println!("{}", auth::measure(&stack, span).await?);
             }
             if wants("realtime") {
                 println!("{}", realtime::measure(&stack, span).await?);

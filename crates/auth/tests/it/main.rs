@@ -6,8 +6,6 @@ mod admin;
 #[cfg(test)]
 mod bearer;
 #[cfg(test)]
-mod bulk;
-#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod cleanup;

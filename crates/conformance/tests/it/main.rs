@@ -3,6 +3,7 @@
 
 mod auth_clients;
 mod bad_input;
+mod auth_clients;
 mod chaos;
 mod clients;
 mod door;
