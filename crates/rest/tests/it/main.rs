@@ -10,6 +10,7 @@ mod bad_days;
 mod cases;
 mod configuration;
 mod connections;
+mod equals;
 mod hostile;
 mod metrics;
 mod openapi;
