@@ -2,6 +2,7 @@
 
 mod admin_audit;
 mod admin_factors;
+mod admin_import;
 mod admin_providers;
 mod admin_users;
 mod admin_write;
@@ -62,7 +63,8 @@ async fn serve(State(service): State<Arc<Inner>>, request: Request) -> Response 
     let started = service.now();
     let (parts, body) = request.into_parts();
     let format = Format::of(&parts.headers);
-    let (body, read) = match axum::body::to_bytes(body, MAX_BODY).await {
+    let most = admin_import::most_bytes(parts.uri.path()).unwrap_or(MAX_BODY);
+    let (body, read) = match axum::body::to_bytes(body, most).await {
         Ok(body) => (body, Ok(())),
         Err(_) => (bytes::Bytes::new(), Err(Error::TooLarge)),
     };
@@ -114,6 +116,8 @@ async fn answer(service: &Inner, ask: &Ask) -> Result<Response, Error> {
         ["user"] if put => update_user::put(service, ask).await,
         ["admin", "users"] if get => admin_users::list(service, ask).await,
         ["admin", "users"] if post => admin_write::create(service, ask).await,
+        ["admin", "users", "import"] if get => admin_import::limits(service, ask).await,
+        ["admin", "users", "import"] if post => admin_import::post(service, ask).await,
         ["admin", "users", id] if get => admin_users::get(service, ask, id).await,
         ["admin", "users", id] if put => admin_write::update(service, ask, id).await,
         ["admin", "users", id] if delete => admin_users::delete(service, ask, id).await,

@@ -6,6 +6,8 @@ mod admin;
 #[cfg(test)]
 mod bearer;
 #[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod cleanup;

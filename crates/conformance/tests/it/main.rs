@@ -3,7 +3,6 @@
 
 mod auth_clients;
 mod bad_input;
-mod auth_clients;
 mod chaos;
 mod clients;
 mod door;
