@@ -12,6 +12,11 @@ const TEXT: &str = "set client_encoding = 'UTF8'; set DateStyle = 'ISO, YMD'; se
     set lock_timeout = '30s'; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; \
     set search_path = pg_catalog; set client_min_messages = warning";
 
+/// A database that never asked what its bytes mean gives them as they are: it would refuse a whole table for one that is
+/// no UTF-8, where the target refuses its row.
+const RAW: &str = "select set_config('client_encoding', 'SQL_ASCII', false) \
+    where current_setting('server_encoding') = 'SQL_ASCII'";
+
 /// Serialises engines on one target.
 const LOCK: &str = "passerelle migrate";
 
@@ -39,10 +44,11 @@ impl Source {
                 side: Side::Source,
                 error,
             })?;
-        client.batch_execute(TEXT).await?;
-        client
-            .batch_execute("set default_transaction_read_only = on")
-            .await?;
+        let read_only = "set default_transaction_read_only = on";
+        for settings in [TEXT, RAW, read_only] {
+            let set = client.batch_execute(settings).await;
+            set.map_err(Error::reading)?;
+        }
         Ok(client)
     }
 
@@ -51,8 +57,12 @@ impl Source {
         let keeper = self.session().await?;
         keeper
             .batch_execute("begin isolation level repeatable read read only")
-            .await?;
-        let row = keeper.query_one("select pg_export_snapshot()", &[]).await?;
+            .await
+            .map_err(Error::reading)?;
+        let row = keeper
+            .query_one("select pg_export_snapshot()", &[])
+            .await
+            .map_err(Error::reading)?;
         Ok(Snapshot {
             source: self.clone(),
             name: row.get(0),
@@ -84,11 +94,12 @@ impl Snapshot {
     pub async fn session(&self) -> Result<Client, Error> {
         let client = self.source.session().await?;
         let name = sql::quote_literal(&self.name);
-        client
-            .batch_execute(&format!(
-                "begin isolation level repeatable read read only; set transaction snapshot {name}"
-            ))
-            .await?;
+        // A snapshot is gone with the session that keeps it.
+        let same_moment = format!(
+            "begin isolation level repeatable read read only; set transaction snapshot {name}"
+        );
+        let seen = client.batch_execute(&same_moment).await;
+        seen.map_err(Error::reading)?;
         Ok(client)
     }
 }
@@ -164,7 +175,14 @@ impl Target {
 
     /// A session whose transactions are only there to be rolled back, with the owner's rights to look.
     pub(crate) async fn probe(&self) -> Result<Client, Error> {
-        let client = self.session().await?;
+        let client = self.admin().await?;
+        // A trigger's opinion of a row is no right; a login that may not silence them lets them speak.
+        let _ = client
+            .batch_execute("set session_replication_role = replica")
+            .await;
+        client
+            .batch_execute(include_str!("sql/become_owner.sql"))
+            .await?;
         client
             .batch_execute("set default_transaction_read_only = off")
             .await?;

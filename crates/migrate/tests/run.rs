@@ -5,6 +5,8 @@
     reason = "a test stops at the first surprise and says what it saw"
 )]
 
+use std::task::Poll;
+
 use base::{Clock as _, OsRandom, Random as _, SystemClock};
 use insight::{Size, Variant};
 use migrate::ids::Seed;
@@ -119,7 +121,26 @@ fn options() -> Options {
         split_bytes: 1 << 30,
         now: SystemClock.now(),
         until: None,
+        max_rejects: None,
+        max_user_failures: None,
+        rejects: None,
     }
+}
+
+/// Takes so many steps of a future at most and gives it up after them. Steps, not time: how far it comes then does not
+/// depend on how fast the machine is. Its end, if it came to it, and the steps.
+async fn steps<T>(future: impl Future<Output = T>, most: u32) -> (Option<T>, u32) {
+    let mut future = Box::pin(future);
+    let mut taken = 0;
+    let ended = std::future::poll_fn(|context| {
+        if taken == most {
+            return Poll::Ready(None);
+        }
+        taken += 1;
+        future.as_mut().poll(context).map(Some)
+    })
+    .await;
+    (ended, taken)
 }
 
 struct Loud;
@@ -181,9 +202,8 @@ async fn a_run_stopped_at_any_moment_ends_as_an_undisturbed_one() {
         source: stage.source,
         target: Postgres::shared().supabase(&[auth::SCHEMA]).await,
     };
-    let started = std::time::Instant::now();
-    undisturbed.run_with(&plan, &seed).await.unwrap();
-    let whole = started.elapsed();
+    let (report, whole) = steps(undisturbed.run_with(&plan, &seed), u32::MAX).await;
+    report.expect("it was not stopped").unwrap();
     let expected = undisturbed.fingerprint(&plan).await;
 
     let disturbed = Stage {
@@ -192,19 +212,31 @@ async fn a_run_stopped_at_any_moment_ends_as_an_undisturbed_one() {
     };
     let dice = base::SeededRandom::new(7);
     let mut stops = 0;
-    for _ in 0..40 {
+    for attempts in 1.. {
         let mut byte = [0; 1];
         dice.fill(&mut byte);
-        let until = whole.mul_f64(f64::from(byte[0]) / 255.0);
-        let attempt = disturbed.run_with(&plan, &seed);
-        if tokio::time::timeout(until, attempt).await.is_err() {
-            stops += 1;
+        let most = whole * u32::from(byte[0]) / 255;
+        let (ended, _) = steps(disturbed.run_with(&plan, &seed), most).await;
+        match ended {
+            None => stops += 1,
+            // The connections of the one before are not yet noticed to be gone.
+            Some(Err(_)) => tokio::task::yield_now().await,
+            // What is done cannot be stopped in the middle any more.
+            Some(Ok(_)) => {
+                let target = loop {
+                    match Target::lock(disturbed.target.admin()).await {
+                        Err(migrate::Error::Locked { .. }) => tokio::task::yield_now().await,
+                        other => break other.unwrap(),
+                    }
+                };
+                rollback(&target, plan.run, "S01").await.unwrap();
+            }
         }
+        if stops == 25 {
+            break;
+        }
+        assert!(attempts < 10_000, "{stops} of {attempts} were stopped");
     }
-    assert!(
-        stops >= 10,
-        "{stops} of 40 attempts were stopped in the middle"
-    );
     // The server notices a connection that went away a moment later.
     let report = loop {
         match disturbed.run_with(&plan, &seed).await {

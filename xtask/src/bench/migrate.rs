@@ -1,7 +1,7 @@
 //! The migration of the reference input beside `pg_dump | psql` of the same database, both servers being one.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -41,34 +41,95 @@ pub(crate) async fn measure(stack: &Stack, dir: &Path, size: Size) -> Result<Str
         .batch_execute(&format!("drop database {COPY}"))
         .await?;
 
-    let work = dir.join("migration");
-    std::fs::create_dir_all(&work)?;
-    migrate(&work, dir, &url(SOURCE), &["plan"])?;
+    let engine = Engine {
+        work: dir.join("migration"),
+        data: dir.to_owned(),
+        source: url(SOURCE),
+        api: format!("http://{}", stack.address()),
+        service_key: stack.key("SERVICE_ROLE_KEY")?.to_owned(),
+    };
+    std::fs::create_dir_all(&engine.work)?;
+    engine.succeed(&["plan"])?;
     let started = Instant::now();
-    let log = migrate(
-        &work,
-        dir,
-        &url(SOURCE),
-        &["run", "--yes", "--no-verify", "--json"],
-    )?;
+    let log = engine.succeed(&RUN)?;
     let whole = started.elapsed();
     let started = Instant::now();
-    migrate(&work, dir, &url(SOURCE), &["verify"])?;
+    engine.succeed(&["verify"])?;
     let proof = started.elapsed();
-    let users = phase(&log, "S03", "S04")?;
-    let data = phase(&log, "S05", "S06")?;
     let people = *made.rows.get("public.users").context("users")?;
+    let target = Endpoint::parse(&url("postgres"))?;
+    let share = rewriting(&engine, phase(&log, "S05", "S06")?)?;
+    let channels = channels(&engine, &target, people, phase(&log, "S03", "S04")?).await?;
     Ok(format!(
-        "migrate, size {size}: {rows} rows in {:.1} s, pg_dump | psql {:.1} s, ratio {}; rows alone {:.1} s; \
-         users over SQL {:.0}/s; verification {:.1} s, ratio to the load {}",
+        "migrate, size {size}: {rows} rows in {:.1} s, pg_dump | psql {:.1} s, ratio {}; {share}; {channels}; \
+         verification {:.1} s, ratio to the load {}",
         whole.as_secs_f64(),
         plain.as_secs_f64(),
         ratio(whole.as_secs_f64(), plain.as_secs_f64()),
-        data.as_secs_f64(),
-        rate(people, users),
         proof.as_secs_f64(),
         ratio(proof.as_secs_f64(), whole.as_secs_f64()),
     ))
+}
+
+/// Everything but the proof.
+const RUN: [&str; 4] = ["run", "--yes", "--no-verify", "--json"];
+
+/// What rewriting ids costs: the rows alone, with the plan as it is and with one that leaves every reference as it is.
+/// Such a plan comes to its end at the keys, which no longer fit: only its rows are looked at.
+fn rewriting(engine: &Engine, first: Duration) -> Result<String> {
+    let path = engine.work.join("migration.plan.toml");
+    let plan = std::fs::read_to_string(&path)?;
+    engine.succeed(&["rollback", "--yes"])?;
+    let idle = plan.replace("decision = \"include\"", "decision = \"exclude\"");
+    ensure!(idle != plan, "the plan converts nothing");
+    std::fs::write(&path, &idle)?;
+    let log = engine.command(&RUN)?.stdout;
+    let without = phase(&String::from_utf8_lossy(&log), "S05", "S06")?;
+    engine.succeed(&["rollback", "--yes"])?;
+    std::fs::write(&path, &plan)?;
+    // Once more, so that neither has the warmer machine.
+    let again = phase(&engine.succeed(&RUN)?, "S05", "S06")?;
+    engine.succeed(&["rollback", "--yes"])?;
+    let with = first.min(again);
+    Ok(format!(
+        "rows alone {:.1} s, ids left as they are {:.1} s, rewriting costs {:.0} %",
+        with.as_secs_f64(),
+        without.as_secs_f64(),
+        (with.as_secs_f64() / without.as_secs_f64() - 1.0) * 100.0,
+    ))
+}
+
+/// Users a second by each channel: over SQL within a run, over the API by a command of its own, its reading and judging
+/// included.
+async fn channels(
+    engine: &Engine,
+    target: &Endpoint,
+    people: u64,
+    over_sql: Duration,
+) -> Result<String> {
+    let client = target.connect().await?;
+    let mut told = format!("users over SQL {:.0}/s", rate(people, over_sql));
+    for channel in ["bulk", "http"] {
+        let started = Instant::now();
+        engine.import(channel)?;
+        let elapsed = started.elapsed();
+        let row = client
+            .query_one(
+                "select count(*) from auth.users where raw_app_meta_data ? 'legacy'",
+                &[],
+            )
+            .await?;
+        let made: i64 = row.get(0);
+        ensure!(
+            u64::try_from(made)? == people,
+            "{channel}: {made} of {people} users were made"
+        );
+        client
+            .batch_execute("delete from auth.users where raw_app_meta_data ? 'legacy'")
+            .await?;
+        told.push_str(&format!(", {channel} {:.0}/s", rate(people, elapsed)));
+    }
+    Ok(told)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate")]
@@ -113,17 +174,60 @@ fn without_password(url: &str) -> String {
     parts.collect::<Vec<_>>().join(" ")
 }
 
-/// One command of the engine; its output.
-fn migrate(work: &Path, data: &Path, source: &str, arguments: &[&str]) -> Result<String> {
-    let output = Command::new(run::root().join("target/release/passerelle"))
-        .arg("migrate")
-        .args(arguments)
-        .arg("--data-dir")
-        .arg(data)
-        .env("OLD_DATABASE_URL", source)
-        .current_dir(work)
-        .output()
-        .context("the release binary")?;
+/// The engine as a person runs it.
+struct Engine {
+    /// Where the plan is.
+    work: PathBuf,
+    /// The stack's data.
+    data: PathBuf,
+    source: String,
+    api: String,
+    service_key: String,
+}
+
+impl Engine {
+    /// One command, however it ends.
+    fn command(&self, arguments: &[&str]) -> Result<Output> {
+        self.prepared(&self.data, arguments)
+            .output()
+            .context("the release binary")
+    }
+
+    fn prepared(&self, data: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(run::root().join("target/release/passerelle"));
+        command
+            .arg("migrate")
+            .args(arguments)
+            .arg("--data-dir")
+            .arg(data)
+            .env("OLD_DATABASE_URL", &self.source)
+            .current_dir(&self.work);
+        command
+    }
+
+    /// One command that must succeed; its output.
+    fn succeed(&self, arguments: &[&str]) -> Result<String> {
+        good(arguments, &self.command(arguments)?)
+    }
+
+    /// The users over the API, from a machine that has nothing but the key.
+    fn import(&self, channel: &str) -> Result<()> {
+        let arguments = ["users", "--channel", channel, "--yes"];
+        let elsewhere = self.work.join(channel);
+        std::fs::create_dir_all(&elsewhere)?;
+        let output = self
+            .prepared(&elsewhere, &arguments)
+            .env("DRY_RUN", "false")
+            .env("SUPABASE_URL", &self.api)
+            .env("SUPABASE_SERVICE_KEY", &self.service_key)
+            .output()
+            .context("the release binary")?;
+        good(&arguments, &output)?;
+        Ok(())
+    }
+}
+
+fn good(arguments: &[&str], output: &Output) -> Result<String> {
     ensure!(
         output.status.success(),
         "migrate {arguments:?}: {}",

@@ -41,10 +41,10 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
         flags.iter().all(|flag| *flag == "--quick"),
         "the only flag is --quick"
     );
-    let (span, extent) = if flags.is_empty() {
-        (SPAN, rest::Extent::Whole)
+    let (span, extent, size) = if flags.is_empty() {
+        (SPAN, rest::Extent::Whole, insight::Size::M)
     } else {
-        (QUICK, rest::Extent::Quick)
+        (QUICK, rest::Extent::Quick, insight::Size::S)
     };
     Stack::build()?;
     let dir = PathBuf::from(format!("/tmp/passerelle-bench-{}", std::process::id()));
@@ -76,10 +76,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
                 println!("{}", realtime::measure(&stack, span).await?);
             }
             if wants("migrate") {
-                println!(
-                    "{}",
-                    migrate::measure(&stack, &dir, insight::Size::M).await?
-                );
+                println!("{}", migrate::measure(&stack, &dir, size).await?);
             }
             stack.stop()?;
         }

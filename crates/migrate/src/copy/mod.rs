@@ -3,10 +3,13 @@
 mod document;
 mod escape;
 mod rewrite;
+mod sift;
 mod stream;
 
-pub(crate) use escape::push_value;
+pub(crate) use escape::{fields, push_value, value};
 pub use rewrite::{Fate, JsonStep, OrphanPolicy, Rewriter, Rule};
+pub(crate) use rewrite::{HeldKey, key_of};
+pub(crate) use sift::{Allowance, Bin, Reject, Sifted, copy_sifted, refuses_a_row};
 pub(crate) use stream::{Flow, Moved, checksum, copy_part};
 
 /// What a set of rows adds up to, whatever their order (MIG-VER-02): the sum of 64-bit hashes of their COPY text.

@@ -1,11 +1,17 @@
 //! A run: the plan carried out, step by step. Every step looks at what is there, does what is missing and records
 //! it in the same transaction, so any of them can be interrupted and begun again.
 
+mod attempt;
 mod dependents;
+mod functions;
+mod grants;
+pub(crate) mod held;
 mod load;
 mod mapping;
+mod others;
 mod policies;
 mod realtime;
+mod rejects;
 mod rollback;
 mod schema;
 mod sequences;
@@ -17,10 +23,13 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-pub(crate) use dependents::{retyped_function, wrapper_function};
+pub(crate) use attempt::left;
+pub(crate) use functions::{retyped_function, wrapper_function};
 pub(crate) use mapping::read_back as read_mapping;
 pub use mapping::table_sql as mapping_table;
+pub(crate) use others::is_wanted;
 pub use policies::statements as policy_statements;
+pub use rejects::Refusal;
 pub use rollback::{Undone, rollback};
 
 use crate::ids::Seed;
@@ -125,6 +134,12 @@ pub struct Options {
     pub now: DateTime<Utc>,
     /// The last step to do; all when absent.
     pub until: Option<String>,
+    /// Rows that the target may refuse before the run stops; the plan's limit when absent.
+    pub max_rejects: Option<u64>,
+    /// Users that may fail before the run stops; the plan's limit when absent.
+    pub max_user_failures: Option<u64>,
+    /// The folder of the refused rows' lists, a file for each table; none are written when absent.
+    pub rejects: Option<std::path::PathBuf>,
 }
 
 /// What a run did.
@@ -174,6 +189,11 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
+    pub(crate) fn max_rejects(&self) -> u64 {
+        let asked = self.options.max_rejects;
+        asked.unwrap_or(self.plan.limits.max_rejects)
+    }
+
     pub(crate) fn warn(
         &self,
         code: &'static str,
@@ -252,6 +272,7 @@ pub async fn run(
         let input = input_digest(plan, &inventory, name);
         if !journal.begin(&client, name, &input).await? && name != "S05" {
             observer.event(Event::Skipped { step: name });
+            journal.state(&client, state).await?;
             continue;
         }
         observer.event(step(name, 0));
@@ -357,11 +378,10 @@ async fn users(
         .journal
         .finish(client, "S03", Some(total), None)
         .await?;
-    if failed > plan.limits.max_user_failures {
-        return Err(Error::UserFailures {
-            failed,
-            allowed: plan.limits.max_user_failures,
-        });
+    let asked = context.options.max_user_failures;
+    let allowed = asked.unwrap_or(plan.limits.max_user_failures);
+    if failed > allowed {
+        return Err(Error::UserFailures { failed, allowed });
     }
     Ok(())
 }

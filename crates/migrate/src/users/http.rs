@@ -1,4 +1,5 @@
-//! Users over the admin API: any Supabase, with nothing but its address and the service key (MIG-UPS-01, MIG-USR-02).
+//! Users over the admin API, with nothing but its address and the service key: one by one on any Supabase (MIG-UPS-01,
+//! MIG-USR-02), many at once where the target has a route for that.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::bulk;
 use super::judge::Directory;
 use super::read::{Person, people};
 use super::write::{matching, user};
@@ -38,6 +40,32 @@ pub struct Api {
     /// Requests at once.
     concurrency: usize,
     client: Client,
+}
+
+/// How users are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// A request for each: what any Supabase understands.
+    OneByOne,
+    /// This many in a request, with their dates: [`Api::most_at_once`].
+    Together(usize),
+}
+
+impl Way {
+    /// Hashes of old applications are taken by the stack's own route alone (MIG-PWD-04).
+    pub fn carrier(self) -> Carrier {
+        match self {
+            Self::OneByOne => Carrier::Plain,
+            Self::Together(_) => Carrier::Verifier,
+        }
+    }
+
+    fn at_once(self) -> usize {
+        match self {
+            Self::OneByOne => 1,
+            Self::Together(most) => most.max(1),
+        }
+    }
 }
 
 /// One user's line in the local journal.
@@ -85,8 +113,9 @@ impl Api {
         &self.url
     }
 
-    /// One call, tried again on 429, 5xx and lost connections (MIG-USR-08); never on another 4xx.
-    async fn call(
+    /// One call, tried again on 429, 5xx and lost connections (MIG-USR-08); never on another 4xx. An error is that no
+    /// answer came at all.
+    pub(super) async fn call(
         &self,
         method: Method,
         path: &str,
@@ -105,7 +134,7 @@ impl Api {
             if let Some(body) = body {
                 request = request.json(body);
             }
-            let why = match request.send().await {
+            match request.send().await {
                 Ok(answer) => {
                     let status = answer.status();
                     let after = answer
@@ -113,19 +142,19 @@ impl Api {
                         .get("retry-after")
                         .and_then(|value| value.to_str().ok()?.parse().ok())
                         .map(Duration::from_secs);
-                    if status.as_u16() != 429 && !status.is_server_error() {
+                    let again = status.as_u16() == 429 || status.is_server_error();
+                    if !again || attempt >= ATTEMPTS {
                         return Ok((status, answer.json().await.unwrap_or(Value::Null)));
                     }
                     wait = after.unwrap_or(wait);
-                    status.to_string()
                 }
-                Err(error) => error.without_url().to_string(),
-            };
-            if attempt >= ATTEMPTS {
-                return Err(Error::Api {
-                    step: format!("{method} {path}"),
-                    why,
-                });
+                Err(error) if attempt >= ATTEMPTS => {
+                    return Err(Error::Api {
+                        step: format!("{method} {path}"),
+                        why: error.without_url().to_string(),
+                    });
+                }
+                Err(_) => {}
             }
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(Duration::from_secs(30));
@@ -151,29 +180,34 @@ impl Api {
         Ok(all)
     }
 
-    /// Makes one user; a duplicate that is this very user is a success (MIG-USR-03).
+    /// Makes one user; a duplicate that is this very user is a success (MIG-USR-03). Why it cannot be made, if so.
     async fn create(
         &self,
         imported: &auth::import::Imported,
         now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<String>, Error> {
         let body = body(imported, now);
         let (status, answer) = self
             .call(Method::POST, "/auth/v1/admin/users", Some(&body))
             .await?;
         if status.is_success() {
-            return Ok(());
+            return Ok(None);
         }
         let path = format!("/auth/v1/admin/users/{}", imported.id);
         let (found, user) = self.call(Method::GET, &path, None).await?;
-        if found.is_success() && user["email"].as_str() == imported.email.as_deref() {
-            return Ok(());
+        let text = |name: &str| user[name].as_str().filter(|text| !text.is_empty());
+        if found.is_success()
+            && text("email") == imported.email.as_deref()
+            && text("phone") == imported.phone.as_deref()
+        {
+            return Ok(None);
         }
-        Err(refused("POST /auth/v1/admin/users", status, &answer))
+        let error = refused("POST /auth/v1/admin/users", status, &answer);
+        Ok(Some(error.to_string()))
     }
 }
 
-fn refused(step: &str, status: StatusCode, body: &Value) -> Error {
+pub(super) fn refused(step: &str, status: StatusCode, body: &Value) -> Error {
     let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
     let message = [text("msg"), text("message"), text("error_code")].join(" ");
     Error::Api {
@@ -219,13 +253,50 @@ fn body(user: &auth::import::Imported, now: DateTime<Utc>) -> Value {
     body
 }
 
-/// Makes everybody over HTTP, several at once. `journal` gets a line for each user as soon as it is known what became of
-/// them, and is read first: who stands in it is not tried again.
+/// A person whose user is to be made, or not.
+pub(super) struct Candidate {
+    verdict: Verdict,
+    pub(super) user: auth::import::Imported,
+}
+
+impl Candidate {
+    pub(super) fn is_sent(&self) -> bool {
+        matches!(self.verdict.outcome, Outcome::Create | Outcome::Placeholder)
+    }
+
+    /// Its line, given why the user could not be made.
+    fn outcome(self, refused: Option<String>) -> HttpOutcome {
+        let verdict = self.verdict;
+        let (status, reason) = match refused {
+            Some(reason) => (Outcome::Fail.status(), reason),
+            None if verdict.outcome == Outcome::Fail => (
+                verdict.outcome.status(),
+                verdict.code.unwrap_or_default().to_owned(),
+            ),
+            None => (verdict.outcome.status(), String::new()),
+        };
+        HttpOutcome {
+            legacy_id: verdict.legacy.to_string(),
+            uuid: verdict.uuid,
+            email: self.user.email.unwrap_or_default(),
+            status: status.to_owned(),
+            reason,
+        }
+    }
+}
+
+/// Makes everybody over the API, several requests at once. `journal` gets a line for each user as soon as it is known
+/// what became of them, and is read first: who stands in it is not tried again.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is another thing, and there is one caller"
+)]
 pub async fn import_over_http(
     source: &Source,
     plan: &Plan,
     seed: &Seed,
     api: &Api,
+    way: Way,
     now: DateTime<Utc>,
     journal: &Path,
     done: &(dyn Fn(u64) + Sync),
@@ -241,7 +312,7 @@ pub async fn import_over_http(
         plan,
         &inventory,
         seed,
-        Carrier::Plain,
+        way.carrier(),
     )
     .await?;
     let mut outcomes = read_journal(journal)?;
@@ -259,26 +330,36 @@ pub async fn import_over_http(
     let people = people(&reader, plan, &inventory).await?;
     let paired = people.zip(futures_util::stream::iter(&survey.verdicts));
     let work = paired
-        .map(|(person, verdict)| {
+        .chunks(way.at_once())
+        .map(|chunk| {
             let recorded = &recorded;
             async move {
-                let person: Person = person?;
-                let verdict = matching(Some(verdict), &person)?;
-                if recorded.contains(&*verdict.legacy) {
-                    return Ok(None);
+                let size = chunk.len() as u64;
+                let mut candidates = Vec::with_capacity(chunk.len());
+                for (person, verdict) in chunk {
+                    let person: Person = person?;
+                    let verdict = matching(Some(verdict), &person)?;
+                    if !recorded.contains(&*verdict.legacy) {
+                        candidates.push(Candidate {
+                            user: user(plan, verdict, &person, way.carrier(), now),
+                            verdict: verdict.clone(),
+                        });
+                    }
                 }
-                Ok::<_, Error>(Some(one(plan, api, verdict, &person, now).await))
+                let outcomes = send(api, way, candidates, now).await?;
+                Ok::<_, Error>((size, outcomes))
             }
         })
         .buffer_unordered(api.concurrency.max(1));
     let mut work = std::pin::pin!(work);
-    while let Some(outcome) = work.next().await {
-        if let Some(outcome) = outcome? {
+    while let Some(sent) = work.next().await {
+        let (size, new) = sent?;
+        for outcome in new {
             let line = serde_json::to_string(&outcome).expect("an outcome serializes");
             writeln!(file, "{line}").map_err(Error::file)?;
             outcomes.push(outcome);
         }
-        done(1);
+        done(size);
     }
     file.sync_all().map_err(Error::file)?;
     let mut users = HashMap::new();
@@ -292,33 +373,30 @@ pub async fn import_over_http(
     })
 }
 
-async fn one(
-    plan: &Plan,
+async fn send(
     api: &Api,
-    verdict: &Verdict,
-    person: &Person,
+    way: Way,
+    candidates: Vec<Candidate>,
     now: DateTime<Utc>,
-) -> HttpOutcome {
-    let imported = user(plan, verdict, person, Carrier::Plain, now);
-    let made = match verdict.outcome {
-        Outcome::Create | Outcome::Placeholder => api.create(&imported, now).await,
-        _ => Ok(()),
+) -> Result<Vec<HttpOutcome>, Error> {
+    let refusals = match way {
+        Way::Together(_) => bulk::create(api, &candidates).await?,
+        Way::OneByOne => {
+            let mut refusals = Vec::with_capacity(candidates.len());
+            for candidate in &candidates {
+                refusals.push(if candidate.is_sent() {
+                    api.create(&candidate.user, now).await?
+                } else {
+                    None
+                });
+            }
+            refusals
+        }
     };
-    let (status, reason) = match made {
-        Ok(()) if verdict.outcome == Outcome::Fail => (
-            verdict.outcome.status(),
-            verdict.code.unwrap_or_default().to_owned(),
-        ),
-        Ok(()) => (verdict.outcome.status(), String::new()),
-        Err(error) => (Outcome::Fail.status(), error.to_string()),
-    };
-    HttpOutcome {
-        legacy_id: verdict.legacy.to_string(),
-        uuid: verdict.uuid,
-        email: imported.email.unwrap_or_default(),
-        status: status.to_owned(),
-        reason,
-    }
+    let pairs = candidates.into_iter().zip(refusals);
+    Ok(pairs
+        .map(|(candidate, refused)| candidate.outcome(refused))
+        .collect())
 }
 
 /// The lines of an earlier attempt; one that was cut off in the middle does not count.

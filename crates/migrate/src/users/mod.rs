@@ -1,5 +1,6 @@
 //! The people: read, judged, written.
 
+mod bulk;
 mod email;
 mod http;
 mod judge;
@@ -12,7 +13,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 pub use email::{EmailFault, normalize};
-pub use http::{Api, HttpOutcome, HttpReport, import_over_http};
+pub use http::{Api, HttpOutcome, HttpReport, Way, import_over_http};
 pub(crate) use judge::{Directory, survey};
 pub(crate) use write::{expected, fill_mapping, write_users};
 

@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 
 use crate::inventory::{Column, Inventory, Name, Table};
 use crate::password::{Carrier, Fate};
-use crate::plan::{Confirmed, PasswordPlan, UsersPlan, UuidStrategy};
+use crate::plan::{Confirmed, ContactPlan, PasswordPlan, UsersPlan, UuidStrategy};
 use crate::{Error, Plan};
 
 /// A row of the users table, as the plan reads it.
@@ -49,9 +49,12 @@ pub(super) async fn people(
 ) -> Result<impl Stream<Item = Result<Person, Error>> + use<>, Error> {
     let select = select(&plan.users, inventory)?;
     let none: [&str; 0] = [];
-    let rows = client.query_raw(&select, none).await?;
+    let rows = client
+        .query_raw(&select, none)
+        .await
+        .map_err(Error::reading)?;
     Ok(rows.map(|row| {
-        let row = row?;
+        let row = row.map_err(Error::reading)?;
         let text = |place: usize| row.try_get::<_, Option<String>>(place);
         Ok(Person {
             legacy: row.try_get(0)?,
@@ -79,11 +82,19 @@ fn select(users: &UsersPlan, inventory: &Inventory) -> Result<String, Error> {
     let table = inventory
         .table(&users.table)
         .ok_or_else(|| Error::Missing(users.table.to_string()))?;
-    let reader = Reader { table, users };
+    let reader = Reader {
+        table,
+        users,
+        alias: "u",
+    };
+    let beside = Beside::of(users, inventory)?;
     let mut sql = String::from("select ");
     let columns = [
         reader.text(Some(&users.id))?,
-        reader.text(users.email.as_deref())?,
+        match &beside {
+            Some(_) => "c.address".to_owned(),
+            None => reader.text(users.email.as_deref())?,
+        },
         reader.text(users.username.as_deref())?,
         reader.text(users.phone.as_deref())?,
         match &users.password {
@@ -92,6 +103,7 @@ fn select(users: &UsersPlan, inventory: &Inventory) -> Result<String, Error> {
             None => "null::text".to_owned(),
         },
         match &users.confirmed {
+            _ if beside.as_ref().is_some_and(Beside::tells_confirmed) => "c.confirmed".to_owned(),
             Confirmed::All => "true".to_owned(),
             Confirmed::None => "false".to_owned(),
             Confirmed::Flag(column) => reader.truth(column)?,
@@ -156,8 +168,65 @@ fn select(users: &UsersPlan, inventory: &Inventory) -> Result<String, Error> {
             id = sql::Ident::new(&users.id),
         );
     }
+    if let Some(beside) = &beside {
+        sql.push_str(&beside.join()?);
+    }
     let _ = write!(sql, " order by u.{}", sql::Ident::new(&users.id));
     Ok(sql)
+}
+
+/// Addresses in a table beside the users: the first of each.
+struct Beside<'a> {
+    contact: &'a ContactPlan,
+    reader: Reader<'a>,
+}
+
+impl<'a> Beside<'a> {
+    fn of(users: &'a UsersPlan, inventory: &'a Inventory) -> Result<Option<Self>, Error> {
+        let Some(contact) = &users.contact else {
+            return Ok(None);
+        };
+        let table = inventory
+            .table(&contact.table)
+            .ok_or_else(|| Error::Missing(contact.table.to_string()))?;
+        let reader = Reader {
+            table,
+            users,
+            alias: "s",
+        };
+        Ok(Some(Self { contact, reader }))
+    }
+
+    fn tells_confirmed(&self) -> bool {
+        self.contact.confirmed.is_some()
+    }
+
+    fn join(&self) -> Result<String, Error> {
+        let (contact, reader) = (self.contact, &self.reader);
+        let key = reader.name(&contact.user_key)?;
+        let address = reader.text(Some(&contact.column))?;
+        let confirmed = match &contact.confirmed {
+            Some(column) => reader.truth(column)?,
+            None => "true".to_owned(),
+        };
+        let only = match (&contact.kind, &contact.kind_value) {
+            (Some(kind), Some(value)) => {
+                let kind = reader.text(Some(kind))?;
+                format!(" where {kind} = {}", sql::quote_literal(value))
+            }
+            _ => String::new(),
+        };
+        let first = match &contact.primary {
+            Some(column) => format!("coalesce({}, false) desc, ", reader.truth(column)?),
+            None => String::new(),
+        };
+        Ok(format!(
+            " left join (select distinct on ({key}) {key} as user_key, {address} as address, {confirmed} as confirmed \
+             from {} s{only} order by {key}, {first}{address} is null, {address}) c on c.user_key = u.{}",
+            contact.table.quoted(),
+            sql::Ident::new(&reader.users.id)
+        ))
+    }
 }
 
 /// Whether the hash stands in the user's own row.
@@ -168,6 +237,8 @@ fn is_beside(users: &UsersPlan, password: &PasswordPlan) -> bool {
 struct Reader<'a> {
     table: &'a Table,
     users: &'a UsersPlan,
+    /// What the table is called in the query.
+    alias: &'static str,
 }
 
 impl Reader<'_> {
@@ -179,7 +250,8 @@ impl Reader<'_> {
     }
 
     fn name(&self, column: &str) -> Result<String, Error> {
-        Ok(format!("u.{}", sql::Ident::new(&self.column(column)?.name)))
+        let column = sql::Ident::new(&self.column(column)?.name);
+        Ok(format!("{}.{column}", self.alias))
     }
 
     fn text(&self, column: Option<&str>) -> Result<String, Error> {

@@ -1,89 +1,120 @@
 //! Rows: the same on both sides once old ids are translated by the mapping that the target holds.
 
+use std::collections::HashMap;
+
 use futures_util::future::try_join;
 
 use super::{Scene, Verdict};
 use crate::Error;
-use crate::copy::{Rewriter, checksum};
+use crate::copy::{Checksum, Rewriter, checksum};
 use crate::ddl::shape;
-use crate::inventory::TableKind;
+use crate::journal::Journal;
 use crate::plan::{ReferenceKind, TableAction};
+use crate::run::held;
+
+/// What is compared: a table, and what was set aside of it.
+struct Pair<'a> {
+    object: &'a str,
+    read: &'a str,
+    read_back: &'a str,
+    rewriter: &'a Rewriter,
+    rejected: Checksum,
+    /// None where the rows that stay behind are another table's.
+    quarantined: Option<u64>,
+}
 
 pub(super) async fn check(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<(), Error> {
+    let rejected = rejected(scene).await?;
+    let held = held::find(&scene.source, scene.plan, scene.inventory, &scene.mapping).await?;
+    let of = |table: &str| rejected.get(table).copied().unwrap_or_default();
     for planned in &scene.plan.tables {
         let shape = shape(scene.plan, scene.inventory, &planned.name)?;
-        if planned.action != TableAction::Copy || shape.table.kind != TableKind::Ordinary {
+        if planned.action != TableAction::Copy || !shape.carries_rows() {
             continue;
         }
-        let converts = shape.moves().iter().any(|it| it.rule.is_some());
-        let rewriter = shape.rewriter(scene.mapping.clone());
         let object = planned.name.to_string();
-        let aside = compare(
-            scene,
-            verdict,
-            &object,
-            &shape.read(""),
-            &shape.read_back(),
-            &rewriter,
-        )
-        .await?;
-        if converts {
-            // MIG-GEN-02: what is not loaded is in quarantine.
-            let kept = quarantined(scene, &shape.quarantine_name()).await?;
-            verdict.add(
-                "MIG-GEN-02",
-                &object,
-                aside == kept,
-                format!("{aside} rows set aside, {kept} in quarantine"),
-            );
-        }
+        let converts = shape.moves().iter().any(|it| it.rule.is_some()) || held.touches(&shape);
+        let pair = Pair {
+            object: &object,
+            read: &shape.read(""),
+            read_back: &shape.read_back(),
+            rewriter: &held.on(&shape, shape.rewriter(scene.mapping.clone())),
+            rejected: of(&object),
+            quarantined: Some(if converts {
+                quarantined(scene, &shape.quarantine_name()).await?
+            } else {
+                0
+            }),
+        };
+        compare(scene, verdict, pair).await?;
         if let Some(credentials) = shape.credentials() {
             let object = credentials.name().to_string();
-            compare(
-                scene,
-                verdict,
-                &object,
-                &credentials.read(),
-                &credentials.read_back(),
-                &credentials.rewriter(scene.mapping.clone()),
-            )
-            .await?;
+            let pair = Pair {
+                object: &object,
+                read: &credentials.read(),
+                read_back: &credentials.read_back(),
+                rewriter: &credentials.rewriter(scene.mapping.clone()),
+                rejected: of(&object),
+                quarantined: None,
+            };
+            compare(scene, verdict, pair).await?;
         }
     }
     references(scene, verdict).await
 }
 
-/// Reads both sides once and compares them; how many of the source's rows do not move.
-async fn compare(
-    scene: &Scene<'_>,
-    verdict: &mut Verdict,
-    object: &str,
-    read: &str,
-    read_back: &str,
-    rewriter: &Rewriter,
-) -> Result<u64, Error> {
-    let ((then, aside), (now, _)) = try_join(
-        checksum(&scene.source, read, Some(rewriter)),
-        checksum(&scene.target, read_back, None),
+/// What the target refused, by table.
+async fn rejected(scene: &Scene<'_>) -> Result<HashMap<String, Checksum>, Error> {
+    let mut tables: HashMap<String, Checksum> = HashMap::new();
+    if !Journal::exists(&scene.target).await? {
+        return Ok(tables);
+    }
+    let journal = Journal::of(scene.plan.run);
+    for ((table, _), sum) in journal.rejected(&scene.target).await? {
+        tables.entry(table).or_default().merge(sum);
+    }
+    Ok(tables)
+}
+
+/// Reads both sides once and compares them. A row that the target refused counts where it stands: in the journal.
+async fn compare(scene: &Scene<'_>, verdict: &mut Verdict, pair: Pair<'_>) -> Result<(), Error> {
+    let ((then, aside), (loaded, _)) = try_join(
+        checksum(&scene.source, pair.read, Some(pair.rewriter)),
+        checksum(&scene.target, pair.read_back, None),
     )
     .await?;
+    let mut now = loaded;
+    now.merge(pair.rejected);
     verdict.add(
         "MIG-VER-01",
-        object,
+        pair.object,
         then.rows == now.rows,
         format!(
             "{} rows, {} on the target, {aside} set aside",
             then.rows + aside,
-            now.rows
+            loaded.rows
         ),
     );
     verdict.add(
         "MIG-VER-02",
-        object,
+        pair.object,
         then == now,
         format!("checksum {} and {}", then.text(), now.text()),
     );
-    Ok(aside)
+    if let Some(quarantined) = pair.quarantined {
+        // What is not loaded is in quarantine or among the refused rows.
+        let (read, rejected) = (then.rows + aside, pair.rejected.rows);
+        verdict.add(
+            "MIG-GEN-02",
+            pair.object,
+            aside == quarantined && read == loaded.rows + quarantined + rejected,
+            format!(
+                "{read} read = {} loaded + {quarantined} quarantined + {rejected} rejected",
+                loaded.rows
+            ),
+        );
+    }
+    Ok(())
 }
 
 async fn quarantined(scene: &Scene<'_>, name: &crate::Name) -> Result<u64, Error> {

@@ -50,6 +50,9 @@ pub(super) async fn show(context: &Context, stack: &Stack, size: Size) -> Result
         split_bytes: 1 << 30,
         now: SystemClock.now(),
         until: None,
+        max_rejects: None,
+        max_user_failures: None,
+        rejects: None,
     };
     let report = run(
         &source,

@@ -4,11 +4,10 @@ use std::fmt::Write as _;
 
 use base::{Clock as _, SystemClock};
 use migrate::Plan;
-use migrate::password::Carrier;
 use migrate::rehearse;
 use migrate::run::Event;
 use migrate::run::Observer as _;
-use migrate::users::{Api, HttpReport, import_over_http};
+use migrate::users::{Api, HttpReport, Way, import_over_http};
 use serde_json::json;
 use settings::Settings;
 
@@ -24,7 +23,7 @@ pub(super) async fn run(context: &Context, flags: &flags::Users) -> Result<ExitC
     let settings = Settings::load(&context.layers)?;
     let dry = flags.run.dry || settings.migrate.dry_run != Some(false);
     let over_http = match flags.channel {
-        Channel::Http => true,
+        Channel::Http | Channel::Bulk => true,
         Channel::Sql => false,
         Channel::Auto => reach::target(context, flags.run.reach.to.as_deref()).is_err(),
     };
@@ -46,9 +45,10 @@ pub(super) async fn run(context: &Context, flags: &flags::Users) -> Result<ExitC
     if !dry && !questions.is_empty() {
         return Err(migrate::Error::Undecided(questions).into());
     }
+    let way = way(flags.channel, &api).await?;
     if dry {
         let there = api.users().await?;
-        let forecast = rehearse::forecast_of(&source, &there, &plan, &seed, Carrier::Plain).await?;
+        let forecast = rehearse::forecast_of(&source, &there, &plan, &seed, way.carrier()).await?;
         return Ok(whole::show(context, &forecast));
     }
     context.out.say(&Message::MigrateSummary {
@@ -73,12 +73,37 @@ pub(super) async fn run(context: &Context, flags: &flags::Users) -> Result<ExitC
         &plan,
         &seed,
         &api,
+        way,
         SystemClock.now(),
         &dir.join("users.ndjson"),
         &done,
     )
     .await?;
-    finish(context, &plan, &report, &dir)
+    let channel = match way {
+        Way::OneByOne => "http",
+        Way::Together(_) => "bulk",
+    };
+    finish(context, &flags.run, &plan, &report, channel, &dir)
+}
+
+/// Many at once where the target can, unless one by one was asked for (MIG-UPS-02: it is looked at, not assumed).
+async fn way(channel: Channel, api: &Api) -> Result<Way, Failure> {
+    if channel == Channel::Http {
+        return Ok(Way::OneByOne);
+    }
+    match api.most_at_once().await? {
+        Some(most) => Ok(Way::Together(most)),
+        None if channel == Channel::Bulk => {
+            let url = api.address().to_owned();
+            Err(Failure::tell(
+                ExitCode::Unsupported,
+                Message::NoBulkRoute { url },
+                "passerelle migrate users --channel http",
+            )
+            .named("no_bulk_route"))
+        }
+        None => Ok(Way::OneByOne),
+    }
 }
 
 /// The target's API and key; a key never travels in the clear beyond this machine (MIG-SEC-02).
@@ -112,8 +137,10 @@ fn api(flags: &flags::Users, settings: &Settings) -> Result<Api, Failure> {
 /// The accounts, and the mapping as CSV and SQL.
 fn finish(
     context: &Context,
+    flags: &flags::Run,
     plan: &Plan,
     report: &HttpReport,
+    channel: &str,
     dir: &std::path::Path,
 ) -> Result<ExitCode, Failure> {
     let mut counts: Vec<_> = report.users.iter().collect();
@@ -169,7 +196,8 @@ fn finish(
         });
     }
     let failed = report.users.get("failed").copied().unwrap_or(0);
-    let code = if failed > plan.limits.max_user_failures {
+    let allowed = flags.max_user_failures;
+    let code = if failed > allowed.unwrap_or(plan.limits.max_user_failures) {
         ExitCode::Rejects
     } else {
         ExitCode::Success
@@ -177,7 +205,7 @@ fn finish(
     context.out.end(
         code,
         code.name(),
-        &json!({ "users": report.users, "problems": report.problems }),
+        &json!({ "users": report.users, "problems": report.problems, "channel": channel }),
     );
     Ok(code)
 }
