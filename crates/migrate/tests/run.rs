@@ -232,7 +232,7 @@ async fn a_run_stopped_at_any_moment_ends_as_an_undisturbed_one() {
                 rollback(&target, plan.run, "S01").await.unwrap();
             }
         }
-        if stops == 25 {
+        if stops == 15 {
             break;
         }
         assert!(attempts < 10_000, "{stops} of {attempts} were stopped");

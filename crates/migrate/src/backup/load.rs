@@ -3,7 +3,8 @@
 use pg::Endpoint;
 use tokio_postgres::Client;
 
-use super::{Backup, Contents, Error, Format, Programs};
+use super::programs::Prepared;
+use super::{Backup, Contents, Error, Format, Programs, script};
 
 /// What of a dump is put in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,20 +114,17 @@ pub(super) async fn load(
         if part != Part::All {
             return Err(Error::PlainOnly);
         }
-        return programs
-            .command("psql", into)?
-            .arg("--no-psqlrc")
-            .arg("--quiet")
-            .arg("--set=ON_ERROR_STOP=1")
+        if script::is_needed(programs, into).await? {
+            return script::put_file(programs, &backup.file, into).await;
+        }
+        return psql(programs, into)?
             .arg("--file")
             .arg(&backup.file)
             .run()
             .await;
     }
-    let mut command = programs
-        .command("pg_restore", into)?
-        .arg("--exit-on-error")
-        .arg(format!("--dbname={}", connection_of(into)));
+    let by_script = script::is_needed(programs, into).await?;
+    let mut command = programs.command("pg_restore", into)?.arg("--exit-on-error");
     if owners == Owners::Login {
         command = command
             .arg("--no-owner")
@@ -134,7 +132,7 @@ pub(super) async fn load(
             .arg("--no-subscriptions");
     }
     command = match part {
-        Part::All if jobs > 1 => command.arg(format!("--jobs={jobs}")),
+        Part::All if jobs > 1 && !by_script => command.arg(format!("--jobs={jobs}")),
         Part::All => command,
         Part::Before => command.arg("--section=pre-data"),
         Part::After => command.arg("--section=post-data"),
@@ -143,7 +141,30 @@ pub(super) async fn load(
             .arg(format!("--schema={schema}"))
             .arg(format!("--table={table}")),
     };
-    command.arg(&backup.file).run().await
+    restore(programs, command.arg(&backup.file), into, by_script).await
+}
+
+async fn restore(
+    programs: &Programs,
+    command: Prepared,
+    into: &Endpoint,
+    by_script: bool,
+) -> Result<(), Error> {
+    if by_script {
+        return script::put_output(programs, command, into).await;
+    }
+    let database = format!("--dbname={}", connection_of(into));
+    command.arg(database).run().await
+}
+
+/// `psql` that reads a script and stops at the first error.
+pub(super) fn psql(programs: &Programs, into: &Endpoint) -> Result<Prepared, Error> {
+    let psql = programs
+        .command("psql", into)?
+        .arg("--no-psqlrc")
+        .arg("--quiet")
+        .arg("--set=ON_ERROR_STOP=1");
+    Ok(psql)
 }
 
 /// Puts everything in place of what a database holds, in one transaction.
@@ -155,16 +176,15 @@ pub(super) async fn load_over(
     if backup.manifest.format == Format::Plain {
         return Err(Error::PlainOnly);
     }
-    programs
+    let by_script = script::is_needed(programs, into).await?;
+    let command = programs
         .command("pg_restore", into)?
         .arg("--exit-on-error")
         .arg("--single-transaction")
         .arg("--clean")
         .arg("--if-exists")
-        .arg(format!("--dbname={}", connection_of(into)))
-        .arg(&backup.file)
-        .run()
-        .await
+        .arg(&backup.file);
+    restore(programs, command, into, by_script).await
 }
 
 /// The database as a connection string of nothing but its name: a name with `=` in it would be read as one.

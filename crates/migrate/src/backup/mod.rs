@@ -11,6 +11,7 @@ mod load;
 mod manifest;
 mod programs;
 mod restore;
+mod script;
 mod verify;
 
 pub use create::{Options, create};

@@ -6,7 +6,7 @@ use std::process::{Output, Stdio};
 
 use pg::Endpoint;
 use tempfile::NamedTempFile;
-use tokio::process::Command;
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use super::Error;
 
@@ -140,17 +140,64 @@ impl Prepared {
     }
 
     /// Runs it to its end; what it said when it failed.
-    pub(super) async fn run(mut self) -> Result<(), Error> {
-        let output: Output = match self.command.output().await {
-            Ok(output) => output,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Error::Missing {
-                    program: self.name,
-                    purpose: "work on a backup",
-                });
-            }
-            Err(error) => return Err(Error::file(Path::new(self.name), error)),
-        };
+    pub(super) async fn run(self) -> Result<(), Error> {
+        self.begin()?.end().await
+    }
+
+    /// Runs it on what it will be given.
+    pub(super) fn fed(mut self) -> Result<Running, Error> {
+        self.command.stdin(Stdio::piped());
+        self.begin()
+    }
+
+    /// Runs it for what it writes.
+    pub(super) fn read(mut self) -> Result<Running, Error> {
+        self.command.stdout(Stdio::piped());
+        self.begin()
+    }
+
+    fn begin(mut self) -> Result<Running, Error> {
+        match self.command.spawn() {
+            Ok(child) => Ok(Running {
+                name: self.name,
+                child,
+                secret: self.secret,
+            }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::Missing {
+                program: self.name,
+                purpose: "work on a backup",
+            }),
+            Err(error) => Err(Error::file(Path::new(self.name), error)),
+        }
+    }
+}
+
+/// A program that runs.
+#[derive(Debug)]
+pub(super) struct Running {
+    name: &'static str,
+    child: Child,
+    secret: Option<NamedTempFile>,
+}
+
+impl Running {
+    /// Where it reads, once.
+    pub(super) fn input(&mut self) -> ChildStdin {
+        self.child.stdin.take().expect("it is fed, and asked once")
+    }
+
+    /// What it writes, once.
+    pub(super) fn output(&mut self) -> ChildStdout {
+        self.child
+            .stdout
+            .take()
+            .expect("it is read, and asked once")
+    }
+
+    /// Waits for its end; what it said when it failed.
+    pub(super) async fn end(self) -> Result<(), Error> {
+        let output = self.child.wait_with_output().await;
+        let output: Output = output.map_err(|error| Error::file(Path::new(self.name), error))?;
         // Its password lies on the disk no longer than that.
         drop(self.secret);
         if output.status.success() {
