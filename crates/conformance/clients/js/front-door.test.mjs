@@ -13,7 +13,7 @@ const run = Date.now().toString(36)
 const connect = (key = anonKey) =>
   createClient(url, key, {
     auth: { persistSession: false, autoRefreshToken: false },
-    realtime: { transport: ws },
+    realtime: { transport: ws, timeout: 60000 },
   })
 
 const ok = ({ data, error }) => {
@@ -31,7 +31,8 @@ const person = async (name) => {
   return { client, user, credentials }
 }
 
-const within = (promise, what, ms = 15000) => {
+// Two minutes: only what never happens takes as long.
+const within = (promise, what, ms = 120000) => {
   let timer
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`${what} did not happen within ${ms} ms`)), ms)
@@ -216,11 +217,18 @@ test('an INSERT made over REST arrives, for the one who may see it', async () =>
     const channel = person.client
       .channel(`notes-${person.user.id}`)
       .on('postgres_changes', { event: 'INSERT', schema: 'public', table: 'notes' }, (change) => seen.push(change))
-    return { seen, channel }
+    // On a busy server the bindings may be live only after the join was answered; then this says so.
+    const live = new Promise((resolve) =>
+      channel.on('system', {}, ({ extension, status }) => {
+        if (extension === 'postgres_changes' && status === 'ok') resolve()
+      })
+    )
+    return { seen, channel, live }
   }
   const forAda = inserts(ada)
   const forBob = inserts(bob)
   await Promise.all([subscribed(forAda.channel), subscribed(forBob.channel)])
+  await within(Promise.all([forAda.live, forBob.live]), 'live bindings')
   ok(await ada.client.from('notes').insert({ body: 'live' }))
   ok(await bob.client.from('notes').insert({ body: 'live too' }))
   await within(

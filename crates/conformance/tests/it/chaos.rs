@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use pg::Endpoint;
@@ -224,13 +225,20 @@ impl Site {
     /// The postmaster that was running.
     fn kill(&mut self, victim: Victim) -> Pid {
         let postmaster = self.postmaster();
-        if victim != Victim::Postmaster {
+        let program = (victim != Victim::Postmaster).then(|| {
             let mut program = self.program.take().unwrap();
             program.kill().unwrap();
-            program.wait().unwrap();
-        }
+            program
+        });
         if victim != Victim::Program {
-            kill(postmaster, Signal::SIGKILL).unwrap();
+            match kill(postmaster, Signal::SIGKILL) {
+                // It ends with its program, and may have been quick.
+                Err(Errno::ESRCH) if victim == Victim::Both => {}
+                killed => killed.unwrap(),
+            }
+        }
+        if let Some(mut program) = program {
+            program.wait().unwrap();
         }
         postmaster
     }

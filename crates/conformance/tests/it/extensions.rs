@@ -55,7 +55,7 @@ async fn a_row_inserted_through_the_api_reaches_its_webhook() {
             r#"set role postgres;
             create table public.orders (id int primary key, note text);
             create trigger "tell" after insert on "public"."orders" for each row execute function
-              supabase_functions.http_request('{url}', 'POST', '{{"Content-type":"application/json","X-Hook":"h"}}', '{{}}', '5000');
+              supabase_functions.http_request('{url}', 'POST', '{{"Content-type":"application/json","X-Hook":"h"}}', '{{}}', '60000');
             reset role; notify pgrst"#
         ))
         .await;

@@ -36,7 +36,7 @@ pub(crate) fn house() -> &'static House {
             });
         });
         receiver
-            .recv_timeout(Duration::from_secs(120))
+            .recv_timeout(Duration::from_secs(600))
             .expect("the stack starts")
     })
 }
@@ -117,7 +117,7 @@ fn remove_after_this_process(dir: &std::path::Path) {
 /// The REST service reads the catalog anew after DDL; tests begin when it has.
 async fn wait_for_fixture(house: &House) {
     let client = reqwest::Client::new();
-    for _ in 0..200 {
+    for _ in 0..2_400 {
         let answer = client
             .get(format!("{}/rest/v1/projects?select=id", house.url))
             .header("apikey", &house.anon_key)
