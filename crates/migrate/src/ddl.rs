@@ -1,16 +1,21 @@
 //! Definitions as the target gets them: what converts is a UUID from the start.
 
+mod name;
+mod partition;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use sql::Ident;
+
+pub(crate) use name::{identifiers, object_name};
 
 use crate::copy::{Rewriter, Rule};
 use crate::inventory::{
     Column, Constraint, ConstraintKind, Generation, Inventory, Name, Sequence, Table, TableKind,
 };
 use crate::mapping::{IdForm, Mapping};
-use crate::plan::{IdPolicy, ReferenceKind};
+use crate::plan::{IdPolicy, ReferenceKind, ReferencePlan};
 use crate::{Error, Plan};
 
 /// Where credentials and quarantined rows go: no API role may look there.
@@ -37,12 +42,22 @@ pub(crate) struct Move<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape<'a> {
     pub(crate) plan: &'a Plan,
+    pub(crate) inventory: &'a Inventory,
     pub(crate) table: &'a Table,
 }
 
 impl<'a> Shape<'a> {
-    pub(crate) fn new(plan: &'a Plan, table: &'a Table) -> Self {
-        Self { plan, table }
+    pub(crate) fn new(plan: &'a Plan, inventory: &'a Inventory, table: &'a Table) -> Self {
+        Self {
+            plan,
+            inventory,
+            table,
+        }
+    }
+
+    /// The reference in a column; a partition's are its root's.
+    pub(crate) fn reference(&self, column: &str) -> Option<&'a ReferencePlan> {
+        self.plan.converted(&self.root().name, column)
     }
 
     fn is_users(&self) -> bool {
@@ -57,9 +72,11 @@ impl<'a> Shape<'a> {
     pub(crate) fn rule(&self, column: &Column) -> Option<Rule> {
         let users = &self.plan.users;
         if self.is_users() && column.name == users.id {
-            return (users.id_form != IdForm::Uuid).then_some(Rule::OwnId);
+            // UUIDs stay what they are, but not in a column of text.
+            let stays = users.id_form == IdForm::Uuid && column.base_type == "uuid";
+            return (!stays).then_some(Rule::OwnId);
         }
-        let reference = self.plan.converted(&self.table.name, &column.name)?;
+        let reference = self.reference(&column.name)?;
         let orphans = reference.orphan_policy;
         Some(match reference.kind {
             ReferenceKind::Column => Rule::Id(orphans),
@@ -85,7 +102,8 @@ impl<'a> Shape<'a> {
         let mut moves: Vec<Move<'a>> = Vec::new();
         let mut kept = Vec::new();
         for column in &table.columns {
-            if column.generation == Generation::Computed || self.is_credential(&column.name) {
+            let computes = column.generation == Generation::Computed && !self.is_frozen(column);
+            if computes || self.is_credential(&column.name) {
                 continue;
             }
             let rule = self.rule(column);
@@ -111,7 +129,7 @@ impl<'a> Shape<'a> {
         }
         let places: Vec<String> = moves.iter().map(|it| it.name.clone()).collect();
         for it in &mut moves {
-            let reference = self.plan.converted(&table.name, &it.column.name);
+            let reference = self.reference(&it.column.name);
             if let (Some(Rule::Polymorphic { type_place, .. }), Some(reference)) =
                 (&mut it.rule, reference)
             {
@@ -133,7 +151,7 @@ impl<'a> Shape<'a> {
         let sentinels = moves
             .iter()
             .map(|it| {
-                let reference = self.plan.converted(&self.table.name, &it.column.name);
+                let reference = self.reference(&it.column.name);
                 reference.and_then(|reference| reference.sentinel_policy)
             })
             .collect();
@@ -149,21 +167,54 @@ impl<'a> Shape<'a> {
             .is_some_and(|rule| !matches!(rule, Rule::Json { .. }))
     }
 
-    /// `create table`, without indexes and constraints.
-    pub(crate) fn create(&self, inventory: &Inventory) -> String {
+    /// Whether a column has another type on the target.
+    pub(crate) fn changes_type(&self, column: &str) -> bool {
+        self.table.column(column).is_some_and(|column| {
+            let rule = self.rule(column);
+            rule.is_some() && type_on_target(column, rule.as_ref()) != column.type_sql
+        })
+    }
+
+    /// A computed column whose expression reads one that changes its type: it keeps the values that it has and computes
+    /// no more, since what was written for numbers need not hold for UUIDs.
+    pub(crate) fn is_frozen(&self, column: &Column) -> bool {
+        column.generation == Generation::Computed
+            && column.default.as_deref().is_some_and(|expression| {
+                identifiers(expression)
+                    .iter()
+                    .any(|name| self.changes_type(name))
+            })
+    }
+
+    /// A parent in an inheritance tree has it too: a child may not say again how it is computed.
+    fn inherits_column(&self, column: &Column) -> bool {
+        self.table
+            .inherits
+            .iter()
+            .filter_map(|name| self.inventory.table(name))
+            .any(|parent| parent.column(&column.name).is_some())
+    }
+
+    /// Whether a table for its rows that cannot move has room for the reason beside the columns; a run that would have
+    /// to set a row of such a table aside stops.
+    pub(crate) fn fits_quarantine(&self) -> bool {
+        const MOST_COLUMNS: usize = 1600;
+        self.moves().len() < MOST_COLUMNS
+    }
+
+    /// `create table`, without indexes and constraints. `mapping` is for partitions that list old ids.
+    pub(crate) fn create(&self, mapping: &Mapping) -> String {
         let table = self.table;
         let name = table.name.quoted();
         if let Some(parent) = &table.partition_of {
-            let bound = table
-                .partitioning
-                .as_ref()
-                .and_then(|it| it.bound.as_deref());
+            let unlogged = if table.unlogged { "unlogged " } else { "" };
             let mut sql = format!(
-                "create table {name} partition of {} {}",
+                "create {unlogged}table {name} partition of {} {}",
                 parent.quoted(),
-                bound.unwrap_or("default")
+                self.bound(mapping)
             );
-            self.push_partition_key(&mut sql);
+            sql.extend(self.partition_by());
+            self.push_options(&mut sql);
             return sql;
         }
         let kind = if table.unlogged {
@@ -178,8 +229,8 @@ impl<'a> Shape<'a> {
                 .iter()
                 .find(|it| !it.kept && it.column.name == column.name)
             {
-                lines.push(self.column(it, inventory));
-            } else if column.generation == Generation::Computed {
+                lines.push(self.column(it));
+            } else if column.generation == Generation::Computed && !self.inherits_column(column) {
                 lines.push(computed(column));
             }
         }
@@ -195,25 +246,19 @@ impl<'a> Shape<'a> {
         if !parents.is_empty() {
             let _ = write!(sql, " inherits ({})", parents.join(", "));
         }
-        self.push_partition_key(&mut sql);
-        if !table.options.is_empty() && table.kind == TableKind::Ordinary {
-            let _ = write!(sql, " with ({})", table.options.join(", "));
-        }
+        sql.extend(self.partition_by());
+        self.push_options(&mut sql);
         sql
     }
 
-    fn push_partition_key(&self, sql: &mut String) {
-        if let Some(key) = self
-            .table
-            .partitioning
-            .as_ref()
-            .and_then(|it| it.key.as_deref())
-        {
-            let _ = write!(sql, " partition by {key}");
+    fn push_options(&self, sql: &mut String) {
+        let table = self.table;
+        if !table.options.is_empty() && table.kind == TableKind::Ordinary {
+            let _ = write!(sql, " with ({})", table.options.join(", "));
         }
     }
 
-    fn column(&self, it: &Move<'_>, inventory: &Inventory) -> String {
+    fn column(&self, it: &Move<'_>) -> String {
         let column = it.column;
         let mut line = format!("{} {}", Ident::new(&it.name), it.type_sql);
         let converted = it.rule.is_some() && it.type_sql != column.type_sql;
@@ -228,7 +273,7 @@ impl<'a> Shape<'a> {
                     "by default"
                 };
                 let _ = write!(line, " generated {always} as identity");
-                let own = inventory.sequences.iter().find(|sequence| {
+                let own = self.inventory.sequences.iter().find(|sequence| {
                     sequence.identity
                         && sequence.owner.as_ref().is_some_and(|(table, of)| {
                             *table == self.table.name && *of == column.name
@@ -243,6 +288,7 @@ impl<'a> Shape<'a> {
                     );
                 }
             }
+            Generation::Computed => return line,
             _ => {
                 // A default of a converted column is an old id, or the next one.
                 if let Some(default) = column.default.as_ref().filter(|_| !converted) {
@@ -292,11 +338,20 @@ impl<'a> Shape<'a> {
             .iter()
             .map(|it| Ident::new(&it.name).to_string())
             .collect();
-        let freeze = if freeze { " with (freeze)" } else { "" };
+        let freeze = if freeze && self.table.kind == TableKind::Ordinary {
+            " with (freeze)"
+        } else {
+            ""
+        };
+        // A table without columns has no list of them.
+        let columns = if columns.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", columns.join(", "))
+        };
         format!(
-            "copy {} ({}) from stdin{freeze}",
-            self.table.name.quoted(),
-            columns.join(", ")
+            "copy {}{columns} from stdin{freeze}",
+            self.table.name.quoted()
         )
     }
 
@@ -356,7 +411,7 @@ impl<'a> Shape<'a> {
         let touches = constraint
             .columns
             .iter()
-            .any(|column| self.is_converted(column));
+            .any(|column| self.changes_type(column));
         let hidden = constraint
             .columns
             .iter()
@@ -507,5 +562,5 @@ pub(crate) fn shape<'a>(
     let table = inventory
         .table(name)
         .ok_or_else(|| Error::Missing(name.to_string()))?;
-    Ok(Shape::new(plan, table))
+    Ok(Shape::new(plan, inventory, table))
 }

@@ -49,8 +49,10 @@ impl Integers {
             return None;
         }
         // Without gaps the place is known at once.
-        let guess = usize::try_from(id.wrapping_sub(first)).ok()?;
-        if let Some((found, mapped)) = entries.get(guess)
+        let guess = id
+            .checked_sub(first)
+            .and_then(|it| usize::try_from(it).ok());
+        if let Some((found, mapped)) = guess.and_then(|guess| entries.get(guess))
             && *found == id
         {
             return Some(*mapped);
@@ -66,8 +68,13 @@ impl Mapping {
         let mut integers = Vec::new();
         let mut texts = HashMap::new();
         let mut known = HashSet::new();
-        for (legacy, mapped) in entries {
+        for (mut legacy, mapped) in entries {
             known.insert(mapped.uuid);
+            if form == IdForm::Uuid
+                && let Ok(uuid) = Uuid::parse_str(legacy.trim())
+            {
+                legacy = uuid.to_string();
+            }
             match (form, legacy.trim().parse()) {
                 (IdForm::Integer, Ok(id)) => integers.push((id, mapped)),
                 _ => {
@@ -97,7 +104,13 @@ impl Mapping {
         if self.form == IdForm::Integer {
             return self.integers.get(legacy.trim().parse().ok()?);
         }
-        self.texts.get(legacy).copied()
+        let found = self.texts.get(legacy).copied();
+        if found.is_some() || self.form == IdForm::Text {
+            return found;
+        }
+        // A UUID in a column of text may be written in any way.
+        let uuid = Uuid::parse_str(legacy.trim()).ok()?;
+        self.texts.get(uuid.to_string().as_str()).copied()
     }
 
     /// The new id of the user who has this UUID, now or from an earlier attempt.
@@ -147,7 +160,15 @@ mod tests {
 
     #[test]
     fn integers_are_found_dense_and_with_gaps_and_beyond_53_bits() {
-        let ids = ["-3", "1", "2", "3", "50", "9007199254740993"];
+        let ids = [
+            "-9007199254740993",
+            "-3",
+            "1",
+            "2",
+            "3",
+            "50",
+            "9223372036854775801",
+        ];
         let mapping = mapping(IdForm::Integer, &ids);
         for (n, id) in ids.iter().enumerate() {
             let found = mapping.get(id).expect("known").uuid;
@@ -156,6 +177,20 @@ mod tests {
         for id in ["0", "4", "49", "51", "9007199254740992", "x", ""] {
             assert_eq!(mapping.get(id), None, "{id}");
         }
+    }
+
+    // MIG-INS-03: UUIDs as text, however they are written.
+    #[test]
+    fn a_uuid_is_found_however_it_is_written() {
+        let ids = ["6F9619FF-8B86-D011-B42D-00CF4FC964FF"];
+        let mapping = mapping(IdForm::Uuid, &ids);
+        assert!(
+            mapping
+                .get("6f9619ff-8b86-d011-b42d-00cf4fc964ff")
+                .is_some()
+        );
+        assert!(mapping.get("6F9619FF8B86D011B42D00CF4FC964FF").is_some());
+        assert!(mapping.get("").is_none());
     }
 
     /// MIG-NST-18: text ids with leading zeros are other ids.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::inspect::{Inspection, TableKindOfUse};
-use crate::inventory::{Inventory, TableKind};
+use crate::inventory::{Inventory, Name, TableKind};
 use crate::session::{Source, Target};
 use crate::{Error, Plan};
 
@@ -53,13 +53,13 @@ const RESERVED: [&str; 11] = [
     "supabase_functions",
 ];
 
-/// Looks at both sides without changing either. With a plan, what its run made on the
-/// target already is no obstacle.
+/// Looks at both sides without changing either. With a plan, what its run made on the target already is no obstacle,
+/// and what an inspection would say of users and tables stands in it: none is needed then.
 pub async fn preflight(
     source: &Source,
     target: &Target,
     inventory: &Inventory,
-    inspection: &Inspection,
+    inspection: Option<&Inspection>,
     plan: Option<&Plan>,
 ) -> Result<Vec<Finding>, Error> {
     let mut findings = Findings(Vec::new());
@@ -96,9 +96,13 @@ pub async fn preflight(
     empty(&client, inventory, plan, &mut findings).await?;
     extensions(&client, inventory, &mut findings).await?;
     encoding(inventory, &mut findings);
-    people(inspection, &mut findings);
+    match (plan, inspection) {
+        (Some(plan), _) => planned_people(plan, &mut findings),
+        (None, Some(inspection)) => people(inspection, &mut findings),
+        (None, None) => {}
+    }
     keys(inventory, plan, &mut findings);
-    names(inspection, &mut findings);
+    names(plan, inspection, &mut findings);
     Ok(findings.0)
 }
 
@@ -256,7 +260,8 @@ fn people(inspection: &Inspection, findings: &mut Findings) {
         Some(best) => {
             let login = best.columns.email.is_some()
                 || best.columns.username.is_some()
-                || best.columns.phone.is_some();
+                || best.columns.phone.is_some()
+                || best.columns.contact.is_some();
             findings.add(
                 "MIG-PRE-07",
                 login,
@@ -270,6 +275,33 @@ fn people(inspection: &Inspection, findings: &mut Findings) {
             "it is not clear which table holds the users",
             "passerelle migrate plan --users schema.table",
         ),
+    }
+}
+
+/// MIG-PRE-07: a plan is not made without a users table and something to sign in with.
+fn planned_people(plan: &Plan, findings: &mut Findings) {
+    let users = &plan.users;
+    let login = [&users.email, &users.username, &users.phone]
+        .iter()
+        .any(|it| it.is_some());
+    findings.add(
+        "MIG-PRE-07",
+        login || users.contact.is_some(),
+        format!("users table {}, {} rows", users.table, users.rows),
+        "name the column people sign in with in the plan",
+    );
+    let peppers: Vec<String> = users
+        .password
+        .iter()
+        .flat_map(crate::plan::PasswordPlan::peppers)
+        .collect();
+    if !peppers.is_empty() {
+        findings.grade(
+            "MIG-PWD-07",
+            Grade::Warn,
+            format!("hashes that need the peppers {}", peppers.join(", ")),
+            "PASSERELLE_AUTH_LEGACY_PEPPERS must give them to the auth service, a JSON object of texts by these names",
+        );
     }
 }
 
@@ -299,13 +331,21 @@ fn keys(inventory: &Inventory, plan: Option<&Plan>, findings: &mut Findings) {
 }
 
 /// MIG-PRE-14: the application's schemas are not the stack's.
-fn names(inspection: &Inspection, findings: &mut Findings) {
-    let collisions: Vec<String> = inspection
-        .tables
-        .iter()
-        .filter(|sorted| sorted.sort == TableKindOfUse::Application)
-        .filter(|sorted| RESERVED.contains(&sorted.table.schema.as_str()))
-        .map(|sorted| sorted.table.to_string())
+fn names(plan: Option<&Plan>, inspection: Option<&Inspection>, findings: &mut Findings) {
+    let tables: Vec<&Name> = match (plan, inspection) {
+        (Some(plan), _) => plan.made_tables().map(|it| &it.name).collect(),
+        (None, Some(inspection)) => inspection
+            .tables
+            .iter()
+            .filter(|sorted| sorted.sort == TableKindOfUse::Application)
+            .map(|sorted| &sorted.table)
+            .collect(),
+        (None, None) => Vec::new(),
+    };
+    let collisions: Vec<String> = tables
+        .into_iter()
+        .filter(|table| RESERVED.contains(&table.schema.as_str()))
+        .map(ToString::to_string)
         .collect();
     findings.add(
         "MIG-PRE-14",

@@ -1,5 +1,6 @@
 //! What happens to each field of a row.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,32 @@ pub enum Rule {
     },
 }
 
+/// Rows that something points at and that do not move.
+#[derive(Debug, Clone)]
+pub(crate) struct HeldKey {
+    /// The columns that point at them.
+    pub(crate) columns: Vec<String>,
+    /// What is said of a row that does.
+    pub(crate) reason: String,
+    /// Their keys, as [`key_of`] takes them from a line.
+    pub(crate) keys: Arc<HashSet<Vec<u8>>>,
+}
+
+/// The fields at these places as one key; none when one of them is null, for then nothing is pointed at.
+pub(crate) fn key_of(line: &[u8], places: &[usize]) -> Option<Vec<u8>> {
+    let all: Vec<&[u8]> = fields(line).collect();
+    let mut key = Vec::new();
+    for place in places {
+        let field = *all.get(*place)?;
+        if field == b"\\N" {
+            return None;
+        }
+        key.extend_from_slice(field);
+        key.push(b'\t');
+    }
+    Some(key)
+}
+
 /// Where a row goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
@@ -86,6 +113,8 @@ pub struct Rewriter {
     /// What becomes of 0 and -1 where that is not as with other ids of nobody.
     sentinels: Vec<Option<OrphanPolicy>>,
     mapping: Arc<Mapping>,
+    /// Places of columns that may point at rows which do not move.
+    held: Vec<(Vec<usize>, HeldKey)>,
     idle: bool,
 }
 
@@ -98,8 +127,28 @@ impl Rewriter {
             rules,
             names,
             mapping,
+            held: Vec::new(),
             idle,
         }
+    }
+
+    /// The same, setting rows aside that point at a row which is.
+    #[must_use]
+    pub(crate) fn with_held(mut self, held: Vec<HeldKey>) -> Self {
+        self.held = held
+            .into_iter()
+            .filter_map(|key| Some((self.places(&key.columns)?, key)))
+            .collect();
+        self.idle &= self.held.is_empty();
+        self
+    }
+
+    /// Where columns stand in a line.
+    pub(crate) fn places(&self, columns: &[String]) -> Option<Vec<usize>> {
+        columns
+            .iter()
+            .map(|column| self.names.iter().position(|name| name == column))
+            .collect()
     }
 
     /// The same with a policy of its own for 0 and -1, field by field.
@@ -114,6 +163,11 @@ impl Rewriter {
         if self.idle {
             out.extend_from_slice(line);
             return Fate::Load;
+        }
+        for (places, held) in &self.held {
+            if key_of(line, places).is_some_and(|key| held.keys.contains(&key)) {
+                return Fate::Quarantine(held.reason.clone());
+            }
         }
         let start = out.len();
         for (place, field) in fields(line).enumerate() {

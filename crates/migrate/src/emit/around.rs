@@ -152,7 +152,7 @@ pub(super) fn put_back(scene: &Scene<'_>) -> String {
             format!("function {}", function.name),
             &statement,
         ));
-        if let Some(wrapper) = wrapper_function(function) {
+        if let Some(wrapper) = wrapper_function(scene.plan, function) {
             text.push_str(&try_to_make(
                 format!("function {} for old ids", function.name),
                 &wrapper,

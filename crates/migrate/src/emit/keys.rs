@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use sql::Ident;
 
 use super::convert::Scene;
-use crate::ddl::Shape;
+use crate::ddl::{Shape, object_name};
 use crate::inventory::{Action, Constraint, ConstraintKind, TableKind};
 use crate::plan::ReferenceKind;
 
@@ -34,7 +34,7 @@ pub(super) fn made(scene: &Scene<'_>) -> String {
     let users = &scene.plan.users;
     for shape in &scene.shapes {
         if shape.table.name == users.table {
-            let name = short(&format!("{}_auth_users_fkey", users.table.name));
+            let name = object_name(&[&users.table.name, "auth_users"], "fkey");
             let target = crate::Name::new("auth", "users");
             key(
                 &mut text,
@@ -76,10 +76,7 @@ pub(super) fn made(scene: &Scene<'_>) -> String {
             ) else {
                 continue;
             };
-            let name = short(&format!(
-                "{}_{}_fkey",
-                shape.table.name.name, reference.column
-            ));
+            let name = object_name(&[&shape.table.name.name, &reference.column], "fkey");
             let there = shape.table.constraints.iter().any(|it| it.name == name);
             if !shape.is_converted(&reference.column) || reference.declared.is_some() || there {
                 continue;
@@ -125,9 +122,4 @@ fn key(
     if !later.is_empty() {
         let _ = writeln!(text, "alter table {quoted} validate constraint {name};");
     }
-}
-
-/// As far as names go.
-fn short(name: &str) -> String {
-    name.chars().take(63).collect()
 }

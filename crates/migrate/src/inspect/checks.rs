@@ -128,6 +128,19 @@ pub(super) fn dependents(
     }
 }
 
+/// MIG-PRE-12: what stays behind, and what becomes of it.
+pub(super) fn leftovers(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    for it in &inventory.leftovers {
+        findings.push(finding(
+            it.code,
+            Severity::Warn,
+            it.object.clone(),
+            1,
+            it.sentence.clone(),
+        ));
+    }
+}
+
 fn takes_an_id(arguments: &str) -> bool {
     ["integer", "bigint", "smallint", "numeric"]
         .iter()

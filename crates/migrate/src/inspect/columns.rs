@@ -389,6 +389,7 @@ pub(super) fn recognize(table: &Table) -> Option<UserColumns> {
         created_at: find(&CREATED, |column| is_time(column) || is_whole(column)),
         updated_at: find(&UPDATED, |column| is_time(column) || is_whole(column)),
         last_sign_in: find(&LAST_SIGN_IN, is_time),
+        contact: None,
         uuid: table
             .columns
             .iter()

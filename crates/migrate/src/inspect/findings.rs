@@ -101,7 +101,7 @@ fn values(inventory: &Inventory, reference: &Reference, findings: &mut Vec<Findi
             Severity::Ask,
             reference.name(),
             reference.orphan_sentinels,
-            format!("Holds 0 or -1 where there is no user{about}; {hint}."),
+            format!("Holds 0, -1 or an empty text where there is no user{about}; {hint}."),
         ));
     }
 }

@@ -8,6 +8,7 @@
 mod address;
 mod checks;
 mod columns;
+mod contact;
 mod findings;
 mod leftover;
 mod people;
@@ -30,6 +31,12 @@ use crate::{Error, copy};
 pub use address::{Address, Problem};
 pub use copy::JsonStep;
 pub use summary::{Grade, Summary};
+
+/// Whether a name says that it means a user of the plan's users table.
+pub(crate) fn says_user(plan: &crate::Plan, name: &str) -> bool {
+    let users = words::UsersName::new(&plan.users.table.name, &plan.users.id);
+    users.judge(name, false) >= words::NameSays::Person
+}
 
 /// How to look.
 #[derive(Debug, Clone)]
@@ -99,6 +106,8 @@ pub struct UserColumns {
     pub username: Option<String>,
     /// A telephone number.
     pub phone: Option<String>,
+    /// Where addresses are when they are not in the users table.
+    pub contact: Option<ContactColumn>,
     /// The password.
     pub password: Option<PasswordColumn>,
     /// The role.
@@ -146,6 +155,23 @@ pub struct PasswordColumn {
     pub user_key: String,
     /// The column with the hash.
     pub column: String,
+}
+
+/// Addresses in a table beside the users.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ContactColumn {
+    /// The table.
+    pub table: Name,
+    /// Its column that holds the user's id.
+    pub user_key: String,
+    /// The column with the address.
+    pub column: String,
+    /// Where it holds more than addresses: the column that says what a row is, and what it says of an address.
+    pub kind: Option<(String, String)>,
+    /// The address to use first.
+    pub primary: Option<String>,
+    /// Whether, or when, the address was confirmed.
+    pub confirmed: Option<String>,
 }
 
 /// Whether a user may sign in.
@@ -406,6 +432,11 @@ pub async fn inspect(
                 references::find(&probes, inventory, best, others, &leftover, &mut findings)
                     .await?;
             people = people::count(&probes, inventory, best, &mut findings).await?;
+            if best.columns.contact.is_some() {
+                // The users table itself has none.
+                findings.retain(|finding| finding.code != "MIG-U-EMAIL-NULL");
+            }
+            contact::check(&probes, best, &mut findings).await?;
             leftover::check(&probes, best, &leftover, &mut findings).await?;
             findings::of_references(inventory, best, &references, &mut findings);
             checks::dependents(inventory, best, &references, &mut findings);
@@ -415,6 +446,7 @@ pub async fn inspect(
     if !clear_winner && users.len() > 1 {
         findings.push(findings::several_users_tables(&users));
     }
+    checks::leftovers(inventory, &mut findings);
     probes.finish().await?;
     findings.sort_by(|a, b| {
         (std::cmp::Reverse(a.severity), a.code, &a.object).cmp(&(

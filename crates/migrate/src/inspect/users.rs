@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sql::Fragment;
 
 use super::columns::{named_passwords, possible_passwords, recognize};
+use super::contact;
 use super::probe::{Probes, push_column, push_sample, text};
 use super::words::{UsersName, singular, singular_words, words};
 use super::{IdType, Options, PasswordColumn, UserColumns, UsersCandidate};
@@ -182,6 +183,15 @@ async fn candidate(
         };
         says(3.0, place);
         columns.password = Some(password);
+    }
+    if columns.email.is_none()
+        && let Some(contact) = contact::find(probes, inventory, table, &columns).await?
+    {
+        says(
+            1.5,
+            format!("an address in {}.{}", contact.table, contact.column),
+        );
+        columns.contact = Some(contact);
     }
     let keys = pointed.get(&table.name).copied().unwrap_or_default();
     if keys > 0 {

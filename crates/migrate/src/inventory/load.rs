@@ -9,7 +9,7 @@ use super::{
     Action, Column, Constraint, ConstraintKind, Extension, ForeignKey, Function, Generation, Grant,
     Grantee, Index, Inventory, Name, Partitioning, Policy, PolicyCommand, Publication,
     ReplicaIdentity, Schema, Sequence, Server, Table, TableKind, Trigger, TypeDefinition, TypeKind,
-    View,
+    View, others,
 };
 use crate::Error;
 
@@ -61,11 +61,15 @@ pub(super) async fn inventory(client: &Client) -> Result<Inventory, Error> {
             publication,
         )
         .await?,
+        others: others::others(client, &scope).await?,
+        remarks: others::remarks(client, &scope).await?,
+        settings: others::settings(client, &scope).await?,
+        leftovers: others::leftovers(client, &scope).await?,
         schemas,
     })
 }
 
-async fn query<T>(
+pub(super) async fn query<T>(
     client: &Client,
     sql: &str,
     parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)],
@@ -314,6 +318,7 @@ fn function(row: &Row) -> Function {
         language: row.get(5),
         security_definer: row.get(6),
         aggregate: row.get(7),
+        open: row.get(8),
     }
 }
 
@@ -417,6 +422,7 @@ pub(super) fn digest(inventory: &Inventory) -> String {
             .iter()
             .map(|it| format!("sequence {} {} {}", it.name, it.type_sql, it.increment)),
     );
+    lines.extend(inventory.others.iter().map(|it| it.make.clone()));
     lines.extend(inventory.policies.iter().map(|it| format!("{it:?}")));
     let distinct: HashSet<&String> = lines.iter().collect();
     let mut sorted: Vec<&String> = distinct.into_iter().collect();

@@ -1,14 +1,15 @@
 //! What the source holds: only what is, no opinion.
 
 mod load;
+mod others;
 
 pub(crate) use load::server;
 mod objects;
 mod table;
 
 pub use objects::{
-    Extension, Function, Grant, Grantee, Policy, PolicyCommand, Publication, Schema, Sequence,
-    Trigger, TypeDefinition, TypeKind, View,
+    Extension, Function, Grant, Grantee, Leftover, Other, Policy, PolicyCommand, Publication,
+    Remark, Schema, Sequence, Setting, Stage, Trigger, TypeDefinition, TypeKind, View,
 };
 pub use table::{
     Action, Column, Constraint, ConstraintKind, ForeignKey, Generation, Index, Partitioning,
@@ -142,6 +143,14 @@ pub struct Inventory {
     pub grants: Vec<Grant>,
     /// Publications.
     pub publications: Vec<Publication>,
+    /// What is made as it is, in an order in which it can be.
+    pub others: Vec<Other>,
+    /// Comments on what does not bring its own.
+    pub remarks: Vec<Remark>,
+    /// Small settings of tables.
+    pub settings: Vec<Setting>,
+    /// What stays behind.
+    pub leftovers: Vec<Leftover>,
 }
 
 impl Inventory {

@@ -107,8 +107,74 @@ pub struct Function {
     pub language: String,
     /// Runs with its owner's rights.
     pub security_definer: bool,
-    /// An aggregate: `definition` is empty.
+    /// An aggregate: `definition` is empty, it is among the [`Other`] objects.
     pub aggregate: bool,
+    /// Everybody may call it.
+    pub open: bool,
+}
+
+/// When an object that is made as it is has its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Before types: collations.
+    First,
+    /// Before tables, when types and functions are there: casts, operators, aggregates, text search.
+    BeforeTables,
+    /// With the indexes: operator classes before them, statistics after them.
+    WithIndexes,
+    /// When views are there: rules.
+    Last,
+}
+
+/// An object that is made as it is: collation, cast, operator, operator class, aggregate, text search dictionary or
+/// configuration, extended statistics, rule.
+#[derive(Debug, Clone)]
+pub struct Other {
+    /// When it is made.
+    pub stage: Stage,
+    /// What it is, as a statement calls it: `text search dictionary`.
+    pub kind: String,
+    /// Its name, quoted.
+    pub name: String,
+    /// The table or view that it belongs to.
+    pub table: Option<Name>,
+    /// The statement that makes it.
+    pub make: String,
+    /// The statement that takes it away.
+    pub inverse: String,
+}
+
+/// A comment on something that does not bring its own.
+#[derive(Debug, Clone)]
+pub struct Remark {
+    /// On what: `constraint`, `index`, `function` …
+    pub kind: String,
+    /// Its name, quoted, as `comment on` wants it.
+    pub name: String,
+    /// The statement.
+    pub make: String,
+}
+
+/// A small setting of a table: a column's statistics target, storage or compression, the index it is clustered on.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The table.
+    pub table: Name,
+    /// Of what: `column title`, `cluster`.
+    pub of: String,
+    /// The statement.
+    pub make: String,
+}
+
+/// Something that stays behind, on purpose.
+#[derive(Debug, Clone)]
+pub struct Leftover {
+    /// A code, the same in every release: `MIG-X-EVENT-TRIGGER`.
+    pub code: &'static str,
+    /// What.
+    pub object: String,
+    /// Why, and what to do.
+    pub sentence: String,
 }
 
 /// A trigger.

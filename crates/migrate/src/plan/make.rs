@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::{
-    Acknowledgement, Active, Confirmed, DatabasePlan, Decision, IdPolicy, LeftoverPlan,
-    LegacyTable, Limits, OldHashes, PasswordPlan, Pattern, Plan, ReferenceKind, ReferencePlan, RlsPlan,
-    TableAction, TablePlan, UserDecision, UsersPlan, UuidStrategy,
+    Acknowledgement, Active, Confirmed, ContactPlan, DatabasePlan, Decision, IdPolicy,
+    LeftoverPlan, LegacyTable, Limits, OldHashes, PasswordPlan, Pattern, Plan, ReferenceKind,
+    ReferencePlan, RlsPlan, TableAction, TablePlan, UserDecision, UsersPlan, UuidStrategy,
 };
 use crate::Error;
 use crate::copy::{JsonStep, OrphanPolicy};
@@ -290,6 +290,15 @@ fn users(table: &Table, inspection: &Inspection, best: &inspect::UsersCandidate)
             inverted: active.inverted,
             null_means_active: true,
         }),
+        contact: columns.contact.as_ref().map(|contact| ContactPlan {
+            table: contact.table.clone(),
+            user_key: contact.user_key.clone(),
+            column: contact.column.clone(),
+            kind: contact.kind.as_ref().map(|(column, _)| column.clone()),
+            kind_value: contact.kind.as_ref().map(|(_, value)| value.clone()),
+            primary: contact.primary.clone(),
+            confirmed: contact.confirmed.clone(),
+        }),
         password: columns.password.as_ref().map(|password| PasswordPlan {
             table: password.table.clone(),
             user_key: password.user_key.clone(),
@@ -515,21 +524,26 @@ fn access(plan: &Plan, table: &Table, sort: TableKindOfUse, owner: Option<&str>)
 
 /// MIG-RLS-02: rows without an owner of their own belong to the owner of the row they point at.
 fn parents(inventory: &Inventory, tables: &mut [TablePlan]) {
+    // An author is who wrote it, not whose conversation it is in.
+    let is_by_actor = |plan: &TablePlan| {
+        plan.access == Pattern::OwnerAdmin
+            && plan
+                .owner
+                .as_ref()
+                .is_some_and(|owner| words(owner).any(|word| ACTORS.contains(&word.as_str())))
+    };
+    // Tables that stay somebody's own: what is under them has an owner in the end.
     let owned: Vec<Name> = tables
         .iter()
         .filter(|table| {
             table.action == TableAction::Copy
                 && matches!(table.access, Pattern::Owner | Pattern::OwnerAdmin)
+                && !is_by_actor(table)
         })
         .map(|table| table.name.clone())
         .collect();
     for plan in tables {
-        // An author is who wrote it, not whose conversation it is in.
-        let by_actor = plan.access == Pattern::OwnerAdmin
-            && plan
-                .owner
-                .as_ref()
-                .is_some_and(|owner| words(owner).any(|word| ACTORS.contains(&word.as_str())));
+        let by_actor = is_by_actor(plan);
         if !(plan.access == Pattern::ServiceOnly || by_actor)
             || plan.action != TableAction::Copy
             || has(&plan.name.name, &SECRETS)

@@ -4,6 +4,7 @@
 mod make;
 mod render;
 mod rls;
+mod subset;
 mod users;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,8 @@ use uuid::Uuid;
 pub use make::Wishes;
 pub use rls::{Pattern, RlsPlan};
 pub use users::{
-    Active, Confirmed, LegacyTable, OldHashes, PasswordPlan, UserDecision, UsersPlan, UuidStrategy,
+    Active, Confirmed, ContactPlan, LegacyTable, OldHashes, PasswordPlan, UserDecision, UsersPlan,
+    UuidStrategy,
 };
 
 use crate::copy::{JsonStep, OrphanPolicy};

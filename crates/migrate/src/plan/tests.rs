@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::{
     Active, Confirmed, DatabasePlan, Decision, IdPolicy, LegacyTable, Limits, OldHashes,
-    PasswordPlan, Pattern, Plan, PlanError, ReferenceKind, ReferencePlan, RlsPlan, TableAction, TablePlan,
-    UserDecision, UsersPlan, UuidStrategy,
+    PasswordPlan, Pattern, Plan, PlanError, ReferenceKind, ReferencePlan, RlsPlan, TableAction,
+    TablePlan, UserDecision, UsersPlan, UuidStrategy,
 };
 use crate::copy::{JsonStep, OrphanPolicy};
 use crate::inventory::{Action, Name};
@@ -56,6 +56,7 @@ fn plan() -> Plan {
                 inverted: false,
                 null_means_active: true,
             }),
+            contact: None,
             password: Some(PasswordPlan {
                 old_hashes: OldHashes::default(),
                 transform: Vec::new(),

@@ -209,6 +209,9 @@ pub struct UsersPlan {
     /// Whether somebody may sign in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active: Option<Active>,
+    /// Addresses, where they are not in the users table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactPlan>,
     /// Passwords.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<PasswordPlan>,
@@ -288,6 +291,7 @@ impl UsersPlan {
             .chain(self.app_metadata.values())
             .map(|column| (&self.table, column.as_str()))
             .chain(password.into_iter().flatten())
+            .chain(self.contact.iter().flat_map(ContactPlan::columns))
     }
 
     /// What must still be decided about users.
@@ -347,7 +351,8 @@ impl UsersPlan {
                 )));
             }
         }
-        if self.email.is_none() && self.phone.is_none() && self.username.is_none() {
+        let names = [&self.email, &self.phone, &self.username];
+        if names.iter().all(|it| it.is_none()) && self.contact.is_none() {
             return Err(PlanError::Refused(
                 "users: neither email nor phone nor username is named".into(),
             ));

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use tokio_postgres::Client;
 
-use super::Context;
+use super::{Context, grants};
 use crate::Error;
-use crate::ddl::shape;
+use crate::ddl::{object_name, shape};
 use crate::inventory::{Generation, Inventory, Name, TableKind};
 use crate::plan::{Pattern, Plan, TablePlan};
 
@@ -14,7 +14,7 @@ use crate::plan::{Pattern, Plan, TablePlan};
 const CALLER: &str = "(select auth.uid())";
 
 pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<(), Error> {
-    let tx = client.transaction().await?;
+    let mut tx = client.transaction().await?;
     for table in context.plan.made_tables() {
         for statement in statements(context.plan, context.inventory, table)? {
             tx.batch_execute(&statement.sql)
@@ -33,6 +33,7 @@ pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<
         }
     }
     views(context, &tx).await?;
+    grants::apply(context, &mut tx).await?;
     // The REST service looks at the database anew.
     tx.batch_execute("notify pgrst, 'reload schema'").await?;
     context.journal.finish(&tx, "S10", None, None).await?;
@@ -56,6 +57,10 @@ pub fn statements(
     table: &TablePlan,
 ) -> Result<Vec<PolicyStatement>, Error> {
     let shape = shape(plan, inventory, &table.name)?;
+    if shape.table.kind == TableKind::Foreign {
+        // It is not made.
+        return Ok(Vec::new());
+    }
     let quoted = table.name.quoted().to_string();
     let mut writer = Writer {
         plan,
@@ -68,7 +73,7 @@ pub fn statements(
          grant all on {quoted} to service_role"
     ));
     // Rows of a partition are reached through the root.
-    if shape.table.partition_of.is_some() || shape.table.kind == TableKind::Foreign {
+    if shape.table.partition_of.is_some() {
         return Ok(writer.out);
     }
     let editable: Vec<String> = plan
@@ -103,10 +108,7 @@ pub fn statements(
     if let Some(column) = column
         && !shape.table.is_indexed(column)
     {
-        let name: String = format!("{}_{column}_idx", table.name.name)
-            .chars()
-            .take(63)
-            .collect();
+        let name = object_name(&[&table.name.name, column], "idx");
         writer.run_with(
             format!(
                 "create index if not exists {} on {quoted} ({})",
@@ -156,10 +158,7 @@ impl Writer<'_> {
         using: Option<&str>,
         check: Option<&str>,
     ) {
-        let name: String = format!("{}_{pattern}_{command}", self.table.name.name)
-            .chars()
-            .take(63)
-            .collect();
+        let name = object_name(&[&self.table.name.name, pattern], command);
         let name = sql::Ident::new(&name);
         let using = using.map(|it| format!(" using ({it})")).unwrap_or_default();
         let check = check

@@ -2,13 +2,14 @@
 
 use tokio_postgres::{Client, Transaction};
 
-use super::Context;
+use super::attempt::attempt;
+use super::{Context, functions, others};
 use crate::Error;
 use crate::ddl::{PRIVATE, QUARANTINE, Shape, create_sequence, shape};
-use crate::inventory::{Name, Sequence, TableKind};
+use crate::inventory::{Generation, Name, Sequence, Stage, TableKind};
 
 pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<(), Error> {
-    let tx = client.transaction().await?;
+    let mut tx = client.transaction().await?;
     extensions(context, &tx).await?;
     for schema in needed_schemas(context) {
         create(
@@ -16,7 +17,11 @@ pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<
             &tx,
             "schema",
             &schema,
-            &format!("create schema if not exists {}", ident(&schema)),
+            &format!(
+                "create schema if not exists {name}; \
+                 grant usage on schema {name} to anon, authenticated, service_role",
+                name = ident(&schema)
+            ),
             &format!("drop schema if exists {}", ident(&schema)),
         )
         .await?;
@@ -34,18 +39,20 @@ pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<
         )
         .await?;
     }
-    for it in &context.inventory.types {
-        let name = it.name.quoted();
-        create(
-            context,
-            &tx,
-            "type",
-            &it.name.to_string(),
-            &it.definition,
-            &format!("drop type if exists {name}"),
-        )
-        .await?;
+    for schema in &context.inventory.schemas {
+        if let Some(comment) = &schema.comment
+            && schema.name != "public"
+            && needed_schemas(context).contains(&schema.name)
+        {
+            tx.batch_execute(&format!(
+                "comment on schema {} is {}",
+                ident(&schema.name),
+                sql::quote_literal(comment)
+            ))
+            .await?;
+        }
     }
+    others::make(context, &mut tx, "S04", |it| it.stage == Stage::First).await?;
     for sequence in context
         .inventory
         .sequences
@@ -63,15 +70,24 @@ pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<
         )
         .await?;
     }
+    let waiting = ground(context, &mut tx).await?;
     for table in &context.inventory.tables {
         if context.plan.made_tables().all(|it| it.name != table.name)
             || table.kind == TableKind::Foreign
         {
             continue;
         }
-        let shape = Shape::new(context.plan, table);
+        let shape = Shape::new(context.plan, context.inventory, table);
         create_table(context, &tx, &shape).await?;
+        announce(context, &shape);
     }
+    // What needs a table's row type: its turn is now, or it fails with the other functions and says so there.
+    lay(context, &mut tx, waiting).await?;
+    others::make(context, &mut tx, "S04", |it| {
+        it.stage == Stage::BeforeTables
+    })
+    .await?;
+    tx.batch_execute("reset check_function_bodies").await?;
     for sequence in context
         .inventory
         .sequences
@@ -95,6 +111,133 @@ pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<
 
 fn ident(name: &str) -> sql::Ident {
     sql::Ident::new(name)
+}
+
+/// A type, a function or another object that tables may need.
+struct Stone<'a> {
+    kind: &'a str,
+    name: String,
+    make: String,
+    inverse: String,
+}
+
+/// Types and the functions that tables, indexes and checks need, in whatever order they can be made. What has to wait
+/// for tables is given back; a type that cannot be made at all is an error.
+async fn ground<'a>(
+    context: &Context<'a>,
+    tx: &mut Transaction<'_>,
+) -> Result<Vec<Stone<'a>>, Error> {
+    // What a body needs may come later.
+    tx.batch_execute("set local check_function_bodies = off")
+        .await?;
+    let inventory = context.inventory;
+    let early = functions::early(inventory);
+    let mut stones: Vec<Stone<'_>> = inventory
+        .types
+        .iter()
+        .map(|it| Stone {
+            kind: "type",
+            name: it.name.to_string(),
+            make: it.definition.clone(),
+            inverse: format!("drop type if exists {}", it.name.quoted()),
+        })
+        .collect();
+    let needed = inventory
+        .functions
+        .iter()
+        .filter(|it| !it.aggregate && early.contains(it.name.name.as_str()));
+    stones.extend(needed.map(|it| Stone {
+        kind: "function",
+        name: format!("{}({})", it.name, it.arguments),
+        make: it.definition.clone(),
+        inverse: format!(
+            "drop routine if exists {}({}) cascade",
+            it.name.quoted(),
+            it.arguments
+        ),
+    }));
+    let others = inventory
+        .others
+        .iter()
+        .filter(|it| it.stage == Stage::BeforeTables);
+    stones.extend(others.filter(|it| it.kind != "cast").map(|it| Stone {
+        kind: &it.kind,
+        name: it.name.clone(),
+        make: others::statement(it),
+        inverse: it.inverse.clone(),
+    }));
+    let waiting = lay(context, tx, stones).await?;
+    if let Some(stone) = waiting.iter().find(|it| it.kind == "type") {
+        // The words of the target.
+        create(
+            context,
+            tx,
+            "type",
+            &stone.name,
+            &stone.make,
+            &stone.inverse,
+        )
+        .await?;
+    }
+    Ok(waiting)
+}
+
+/// Makes all that can be made, again and again until nothing more can; gives back the rest.
+async fn lay<'a>(
+    context: &Context<'_>,
+    tx: &mut Transaction<'_>,
+    mut stones: Vec<Stone<'a>>,
+) -> Result<Vec<Stone<'a>>, Error> {
+    loop {
+        let mut waiting = Vec::new();
+        let before = stones.len();
+        for stone in stones {
+            if attempt(tx, &stone.make).await?.is_some() {
+                waiting.push(stone);
+                continue;
+            }
+            let journal = context.journal;
+            journal
+                .object(tx, "S04", stone.kind, &stone.name, &stone.inverse)
+                .await?;
+        }
+        if waiting.is_empty() || waiting.len() == before {
+            return Ok(waiting);
+        }
+        stones = waiting;
+    }
+}
+
+/// What a table cannot keep as it was since its ids are UUIDs now.
+fn announce(context: &Context<'_>, shape: &Shape<'_>) {
+    let table = &shape.table.name;
+    if shape.is_rehashed() {
+        context.warn(
+            "MIG-D-PARTITION",
+            table.to_string(),
+            "partitioned by hash now: a range of numbers means nothing for UUIDs",
+        );
+    }
+    for column in &shape.table.columns {
+        let object = format!("{table}.{}", column.name);
+        if shape.is_frozen(column) {
+            context.warn(
+                "MIG-D-GENERATED",
+                object,
+                "keeps its values and computes no more: what it reads is a UUID now",
+            );
+        } else if let Some(default) = &column.default
+            && column.generation == Generation::Plain
+            && shape.changes_type(&column.name)
+            && !default.contains("nextval(")
+        {
+            context.warn(
+                "MIG-D-DEFAULT",
+                object,
+                "has no default any more: it was an old id",
+            );
+        }
+    }
 }
 
 /// The schemas of what is made; `public` is everywhere.
@@ -178,7 +321,7 @@ async fn create_table(
         tx,
         "table",
         &name.to_string(),
-        &shape.create(context.inventory),
+        &shape.create(&context.mapping),
         &format!("drop table if exists {quoted} cascade"),
     )
     .await?;

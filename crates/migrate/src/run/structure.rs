@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::try_join_all;
 
-use super::Context;
+use super::attempt::leave;
+use super::{Context, others};
 use crate::Error;
-use crate::ddl::{Shape, shape};
-use crate::inventory::{ConstraintKind, Name, TableKind};
+use crate::ddl::{Shape, identifiers, object_name, shape};
+use crate::inventory::{ConstraintKind, Name, Stage, TableKind};
 use crate::plan::ReferenceKind;
 
 /// One object to be made.
@@ -25,6 +26,13 @@ struct Piece {
 }
 
 pub(super) async fn indexes(context: &Context<'_>) -> Result<(), Error> {
+    let mut client = context.target.session().await?;
+    let mut tx = client.transaction().await?;
+    others::make(context, &mut tx, "S06", |it| {
+        it.stage == Stage::WithIndexes && it.kind == "operator class"
+    })
+    .await?;
+    tx.commit().await?;
     let mut pieces = Vec::new();
     for shape in shapes(context)? {
         let table = &shape.table.name;
@@ -50,20 +58,25 @@ pub(super) async fn indexes(context: &Context<'_>) -> Result<(), Error> {
                 kind: "index",
                 name: Name::new(schema, &index.name).to_string(),
                 exists: index_exists(schema, &index.name),
-                make: index.definition.clone(),
+                // An index of the parent alone would never be valid: its partitions get theirs from it.
+                make: match shape.table.kind {
+                    TableKind::Partitioned => index.definition.replacen(" ON ONLY ", " ON ", 1),
+                    _ => index.definition.clone(),
+                },
                 inverse: format!(
                     "drop index if exists {}",
                     Name::new(schema, &index.name).quoted()
                 ),
-                may_fail: index
-                    .columns
-                    .iter()
-                    .any(|column| column.is_empty() || shape.is_converted(column)),
+                may_fail: reads_a_changed_column(&shape, &index.definition),
             });
         }
         pieces.extend(keys(&shape));
     }
-    apply(context, pieces).await
+    apply(context, pieces).await?;
+    let mut tx = client.transaction().await?;
+    others::make(context, &mut tx, "S06", |it| it.stage == Stage::WithIndexes).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Primary keys, unique and exclusion constraints: with the indexes, before anything refers to them.
@@ -151,20 +164,23 @@ fn constraints_of(
             make,
             inverse: format!("alter table if exists {quoted} drop constraint if exists {name}"),
             may_fail: constraint.kind != ConstraintKind::ForeignKey
-                && constraint
-                    .columns
-                    .iter()
-                    .any(|column| shape.is_converted(column)),
+                && reads_a_changed_column(shape, &constraint.definition),
         });
     }
     pieces
 }
 
+/// Written for numbers: it need not fit UUIDs.
+fn reads_a_changed_column(shape: &Shape<'_>, definition: &str) -> bool {
+    identifiers(definition)
+        .iter()
+        .any(|name| shape.changes_type(name))
+}
+
 /// The profile table's key is the auth server's user.
 fn profile_key(context: &Context<'_>) -> Option<Piece> {
     let users = &context.plan.users;
-    let name = format!("{}_auth_users_fkey", users.table.name);
-    let name: String = name.chars().take(63).collect();
+    let name = object_name(&[&users.table.name, "auth_users"], "fkey");
     let quoted = users.table.quoted();
     let id = sql::Ident::new(&users.id);
     let constraint = sql::Ident::new(&name);
@@ -205,10 +221,7 @@ fn new_keys(context: &Context<'_>, shape: &Shape<'_>) -> Vec<Piece> {
         if !shape.is_converted(&reference.column) || reference.declared.is_some() {
             continue;
         }
-        let name: String = format!("{}_{}_fkey", table.name, reference.column)
-            .chars()
-            .take(63)
-            .collect();
+        let name = object_name(&[&table.name, &reference.column], "fkey");
         if shape.table.constraints.iter().any(|it| it.name == name) {
             continue;
         }
@@ -304,12 +317,9 @@ async fn make(
     if let Err(error) = made {
         let error = pg::Error::from(error);
         if piece.may_fail && !matches!(error, pg::Error::Lost(_)) {
-            context.warn(
-                "MIG-X-DROPPED",
-                &piece.name,
-                format!("does not fit the converted column: {error}"),
-            );
-            return Ok(());
+            tx.rollback().await?;
+            let why = format!("does not fit the converted column: {error}");
+            return leave(context, client, piece.kind, &piece.name, &why, true).await;
         }
         return Err(Error::Object {
             kind: piece.kind.to_owned(),

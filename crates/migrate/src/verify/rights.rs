@@ -291,6 +291,10 @@ async fn writes(
             Ok(0) => (true, "no row".to_owned()),
             Ok(rows) => (false, format!("{rows} rows")),
             Err(error) if is_refusal(&error) => (true, "refused".to_owned()),
+            // It stands before row security, which is not asked then.
+            Err(error) if is_raised(&error) => {
+                (true, "refused by the table's own trigger".to_owned())
+            }
             Err(error) => {
                 let error = pg::Error::from(error);
                 (false, format!("not by row security: {error}"))
@@ -306,6 +310,11 @@ fn is_refusal(error: &tokio_postgres::Error) -> bool {
     error
         .code()
         .is_some_and(|code| ["42501", "428C9"].contains(&code.code()))
+}
+
+/// P0001: `raise exception`, as triggers do.
+fn is_raised(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|code| code.code() == "P0001")
 }
 
 /// Credentials, quarantine, journal and mapping: no API role but the server's may look there.

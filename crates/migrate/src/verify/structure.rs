@@ -5,10 +5,21 @@ use std::collections::HashSet;
 use super::{Scene, Verdict};
 use crate::Error;
 use crate::ddl::shape;
-use crate::inventory::{ConstraintKind, Inventory, TableKind};
+use crate::inventory::{ConstraintKind, Generation, Inventory, TableKind};
+use crate::journal::Journal;
 
 pub(super) async fn check(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<(), Error> {
     let there = Inventory::read(&scene.target).await?;
+    let left = if Journal::exists(&scene.target).await? {
+        crate::run::left(&scene.target, scene.plan.run).await?
+    } else {
+        Vec::new()
+    };
+    // Not there since it does not fit the new ids: said by the run, and no fault (MIG-VER-07).
+    let is_left = |kind: &str, name: &str| {
+        let head = format!("{kind} {name}: ");
+        left.iter().any(|text| text.starts_with(&head))
+    };
     for planned in scene.plan.made_tables() {
         let shape = shape(scene.plan, scene.inventory, &planned.name)?;
         let object = planned.name.to_string();
@@ -29,7 +40,12 @@ pub(super) async fn check(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
                         it.name, column.type_sql, it.type_sql
                     ));
                 }
-                Some(column) if !it.kept && it.column.not_null && !column.not_null => {
+                Some(column)
+                    if !it.kept
+                        && it.column.generation != Generation::Computed
+                        && it.column.not_null
+                        && !column.not_null =>
+                {
                     missing.push(format!("column {}: accepts null", it.name));
                 }
                 Some(_) => {}
@@ -44,7 +60,12 @@ pub(super) async fn check(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
                 .constraints
                 .iter()
                 .any(|it| it.name == constraint.name);
-            if !is_there && !to_nowhere && shape.constraint(constraint).is_some() {
+            let name = format!("{}.{}", planned.name, constraint.name);
+            if !is_there
+                && !to_nowhere
+                && shape.constraint(constraint).is_some()
+                && !is_left("constraint", &name)
+            {
                 missing.push(format!("constraint {}", constraint.name));
             }
         }
@@ -52,14 +73,16 @@ pub(super) async fn check(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
             .table
             .indexes
             .iter()
-            .filter(|index| index.constraint.is_none())
+            .filter(|index| index.constraint.is_none() && !index.inherited)
         {
             let moves = shape.moves();
             let hidden = index
                 .columns
                 .iter()
                 .any(|column| !column.is_empty() && moves.iter().all(|it| it.name != *column));
-            if !hidden && !table.indexes.iter().any(|it| it.name == index.name) {
+            let name = crate::Name::new(&planned.name.schema, &index.name).to_string();
+            let is_there = table.indexes.iter().any(|it| it.name == index.name);
+            if !hidden && !is_there && !is_left("index", &name) {
                 missing.push(format!("index {}", index.name));
             }
         }
@@ -87,6 +110,7 @@ pub(super) async fn check(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
         );
     }
     objects(scene, &there, verdict);
+    others(scene, &there, &is_left, verdict);
     sequences(scene, &there, verdict).await
 }
 
@@ -149,6 +173,35 @@ fn objects(scene: &Scene<'_>, there: &Inventory, verdict: &mut Verdict) {
                 "trigger"
             } else {
                 "the trigger is not there"
+            },
+        );
+    }
+}
+
+/// Collations, casts, operators, aggregates, text search, statistics and rules by name.
+fn others(
+    scene: &Scene<'_>,
+    there: &Inventory,
+    is_left: &dyn Fn(&str, &str) -> bool,
+    verdict: &mut Verdict,
+) {
+    for it in &scene.inventory.others {
+        if !crate::run::is_wanted(scene.plan, scene.inventory, it) {
+            continue;
+        }
+        let found = there
+            .others
+            .iter()
+            .any(|other| other.kind == it.kind && other.name == it.name);
+        let excused = is_left(&it.kind, &it.name);
+        verdict.add(
+            "MIG-VER-07",
+            format!("{} {}", it.kind, it.name),
+            found || excused,
+            match (found, excused) {
+                (true, _) => "there",
+                (false, true) => "left out by the run, which said why",
+                (false, false) => "it is not there",
             },
         );
     }

@@ -22,7 +22,7 @@ pub(super) async fn run(context: &Context, reach: &Reach) -> Result<ExitCode, Fa
         .exists()
         .then(|| reach::plan(&reach.plan))
         .transpose()?;
-    let findings = preflight(&source, &target, &inventory, &found, plan.as_ref()).await?;
+    let findings = preflight(&source, &target, &inventory, Some(&found), plan.as_ref()).await?;
     show(context, &findings);
     let failed = count(&findings, Grade::Fail);
     let code = if failed == 0 {
