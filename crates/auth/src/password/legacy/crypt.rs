@@ -172,7 +172,7 @@ fn crypt64(bytes: &[u8]) -> String {
         let value = group
             .iter()
             .rev()
-            .fold(0_u32, |value, byte| value << 8 | u32::from(*byte));
+            .fold(0_u32, |value, byte| (value << 8) | u32::from(*byte));
         for place in 0..=group.len() {
             let letter = CRYPT64[(value >> (6 * place)) as usize & 63];
             text.push(char::from(letter));
