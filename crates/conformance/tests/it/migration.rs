@@ -1,5 +1,7 @@
 //! The legacy application moves in, from the command line and through the front door.
 
+mod old_hashes;
+
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Output, Stdio};
