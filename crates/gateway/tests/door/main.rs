@@ -1,6 +1,7 @@
 //! The door as a whole: a real listener, an echoing service behind every kind of route.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod stop;
 mod wire;
 
 use std::sync::Arc;
