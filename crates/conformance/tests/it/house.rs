@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use base::{Clock as _, OsRandom, SystemClock};
+use jwt::{ApiKeyClass, ApiKeys};
 use passerelle::{Parts, Stack, keyring};
 use settings::{Layers, Origin};
 
@@ -14,6 +15,9 @@ pub(crate) struct House {
     pub(crate) url: String,
     pub(crate) anon_key: String,
     pub(crate) service_key: String,
+    /// The opaque forms of both.
+    pub(crate) publishable_key: String,
+    pub(crate) secret_key: String,
     pub(crate) jwt_secret: String,
     /// The administrator's login to the database.
     pub(crate) admin: pg::Endpoint,
@@ -62,6 +66,12 @@ async fn start() -> (House, Stack) {
         Origin::Environment,
     );
     layers.set("database.data_dir", dir.to_string_lossy());
+    for (setting, class) in [
+        ("keys.publishable_key", ApiKeyClass::Anon),
+        ("keys.secret_key", ApiKeyClass::Service),
+    ] {
+        layers.set(setting, ApiKeys::mint_opaque(class, &OsRandom).expose());
+    }
     #[expect(
         clippy::disallowed_methods,
         reason = "the tests' runner says where PostgreSQL is"
@@ -87,6 +97,8 @@ async fn start() -> (House, Stack) {
         url: stack.api_url(),
         anon_key: keys.anon_key.expose().to_owned(),
         service_key: keys.service_role_key.expose().to_owned(),
+        publishable_key: keys.publishable_key.expose().to_owned(),
+        secret_key: keys.secret_key.expose().to_owned(),
         jwt_secret: keys.jwt_secret.expose().to_owned(),
         admin: stack.admin().clone(),
     };

@@ -11,3 +11,4 @@ mod house;
 mod migration;
 mod seed;
 mod shelf;
+mod sockets;
