@@ -1,5 +1,6 @@
 //! The migration of the reference input beside `pg_dump | psql` of the same database, both servers being one.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -127,7 +128,7 @@ async fn channels(
         client
             .batch_execute("delete from auth.users where raw_app_meta_data ? 'legacy'")
             .await?;
-        told.push_str(&format!(", {channel} {:.0}/s", rate(people, elapsed)));
+        let _ = write!(told, ", {channel} {:.0}/s", rate(people, elapsed));
     }
     Ok(told)
 }

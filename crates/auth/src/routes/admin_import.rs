@@ -116,13 +116,13 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
     for (place, user) in read.into_iter().enumerate() {
         outcomes.push(match user {
             Err(outcome) => outcome,
-            Ok(user) => match there.of(&user).or_else(|| seen.of(&user)) {
-                Some(outcome) => outcome,
-                None => {
+            Ok(user) => there
+                .of(&user)
+                .or_else(|| seen.of(&user))
+                .unwrap_or_else(|| {
                     fresh.push((place, user));
                     Outcome::Created
-                }
-            },
+                }),
         });
     }
     let all: Vec<Imported> = fresh.iter().map(|(_, user)| user.clone()).collect();

@@ -169,7 +169,10 @@ impl Sieve<'_> {
 
     /// Loads the batch, halved as often as needed; in the order of the rows.
     async fn load(&mut self) -> Result<(), Error> {
-        let mut pending = vec![0..self.batch.len()];
+        let mut pending = Vec::from([Range {
+            start: 0,
+            end: self.batch.len(),
+        }]);
         while let Some(rows) = pending.pop() {
             if rows.is_empty() {
                 continue;

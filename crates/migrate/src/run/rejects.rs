@@ -1,5 +1,6 @@
 //! Rows that the target refused, for people: one file for each table, a row in each line (MIG-COPY-06).
 
+use std::fmt::Write as _;
 use std::io::BufWriter;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -179,7 +180,7 @@ fn file_name(table: &str) -> String {
         if letter.is_alphanumeric() || "._-".contains(letter) {
             name.push(letter);
         } else {
-            name.push_str(&format!("%{:02x}", u32::from(letter)));
+            let _ = write!(name, "%{:02x}", u32::from(letter));
         }
     }
     name.push_str(".ndjson");

@@ -1,5 +1,4 @@
 //! A source of one's own making and an empty target.
-#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,20 +1,13 @@
 //! Servers that go away, and disks that are full, in the middle of a run.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test stops at the first surprise and says what it saw"
-)]
-
-mod stage;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
+use crate::stage::{Stage, empty_target, options};
 use migrate::run::{Event, Observer};
 use migrate::{Error, Side};
 use pg::Endpoint;
-use stage::{Stage, empty_target, options};
 use testkit::{as_server_user, program};
 
 /// Three users and twelve megabytes of theirs: more than anything between the two servers holds.

@@ -1,15 +1,9 @@
 //! Rows that the target does not take.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test stops at the first surprise and says what it saw"
-)]
 
-mod stage;
-
+use crate::stage::{Stage, options};
 use migrate::copy::OrphanPolicy;
 use migrate::run::{Options, TableReport, rollback};
 use migrate::{Error, Plan, Target};
-use stage::{Stage, options};
 
 /// Users, and things of theirs of which the target refuses eleven: a domain that gained a check, keys of nobody that
 /// may not be null, and bytes that are no text (the database never asked).
