@@ -123,32 +123,18 @@ pub(crate) async fn settle(
 ) -> Result<Settled, Error> {
     let (provider, profile) = (arrival.provider, arrival.profile);
     let mut made = false;
-    let user = match known(tx, provider, &profile.subject).await? {
-        Some((identity, user)) => {
-            let sql = include_str!("sql/refresh_identity.sql");
-            db::run(tx, sql, &[&identity, &arrival.data(), &service.now()]).await?;
-            lock(service, tx, user).await?
+    let known = known(tx, provider, &profile.subject).await?;
+    let user = if let Some((identity, user)) = known {
+        let sql = include_str!("sql/refresh_identity.sql");
+        db::run(tx, sql, &[&identity, &arrival.data(), &service.now()]).await?;
+        lock(service, tx, user).await?
+    } else {
+        let owner = owner(service, tx, arrival).await?;
+        made = owner.is_none();
+        match owner {
+            Some(user) => join(service, tx, arrival, user).await?,
+            None => make(service, tx, arrival).await?,
         }
-        None => match owner(service, tx, arrival).await? {
-            Some(user) => {
-                let user = lock(service, tx, user).await?;
-                refuse_banned(service, &user)?;
-                add_identity(service, tx, arrival, user.id).await?;
-                audit::write(
-                    service,
-                    tx,
-                    Actor::User(&user),
-                    Action::IdentityLinked,
-                    Some(arrival.traits()),
-                )
-                .await?;
-                user
-            }
-            None => {
-                made = true;
-                make(service, tx, arrival).await?
-            }
-        },
     };
     refuse_banned(service, &user)?;
     let confirmed = user.times.confirmed.is_some();
@@ -215,6 +201,27 @@ pub(crate) async fn settle(
         unconfirmed: Some(unconfirmed),
         ..Settled::welcome(user, made)
     })
+}
+
+/// Adds the identity to the user whose verified address it has.
+async fn join(
+    service: &Inner,
+    tx: &Transaction<'_>,
+    arrival: &Arrival<'_>,
+    user: Uuid,
+) -> Result<User, Error> {
+    let user = lock(service, tx, user).await?;
+    refuse_banned(service, &user)?;
+    add_identity(service, tx, arrival, user.id).await?;
+    audit::write(
+        service,
+        tx,
+        Actor::User(&user),
+        Action::IdentityLinked,
+        Some(arrival.traits()),
+    )
+    .await?;
+    Ok(user)
 }
 
 async fn lock(service: &Inner, tx: &Transaction<'_>, id: Uuid) -> Result<User, Error> {

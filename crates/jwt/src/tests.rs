@@ -84,7 +84,7 @@ fn a_string_exp_is_refused() {
     assert_eq!(check(&json!([1]), TimeRules::REST), Err(Error::NotAnObject));
 }
 
-// GW-ASY-07, REST-JWT-02: `none` and algorithm confusion.
+// GW-ASY-07, REST-JWT-02, AUTH-JWT-04: `none` and algorithm confusion.
 #[test]
 fn unsigned_and_confused_tokens_are_refused() {
     for name in ["none", "None", "NONE", "HS1", ""] {
@@ -143,7 +143,7 @@ fn an_asymmetric_key_signs_and_publishes_only_its_public_part() {
     assert!(verifier_of(keys).verify(&token, TimeRules::REST).is_ok());
 }
 
-// GW-ASY-06: legacy tokens stay valid beside an asymmetric key.
+// GW-ASY-06, AUTH-JWT-04, AUTH-JWT-07: legacy tokens stay valid beside an asymmetric key.
 #[test]
 fn legacy_tokens_verify_beside_an_asymmetric_key() {
     let (_, public) = es256();
@@ -186,7 +186,45 @@ fn weak_or_missing_secrets_are_refused() {
     );
 }
 
-// GW-KEY-02, GW-KEY-03, GW-KEY-05, GW-KEY-08, GW-ASY-05.
+// AUTH-JWT-02, AUTH-JWT-03: an empty list is none, and exactly one key signs.
+#[test]
+fn one_key_of_a_list_signs_and_an_empty_list_is_none() {
+    let with = |list: &Value| {
+        let mut settings = settings::Keys::default();
+        settings.jwt_secret = Secret::new(SECRET);
+        settings.jwt_keys = Secret::new(list.to_string());
+        Keys::from_settings(&settings)
+    };
+    let algorithm = |keys: &Keys| {
+        let token = keys.sign(&json!({"role": "anon"}));
+        let header = token.split('.').next().unwrap().to_owned();
+        let header = base64::engine::general_purpose::URL_SAFE_NO_PAD
+            .decode(header)
+            .unwrap();
+        serde_json::from_slice::<Value>(&header).unwrap()["alg"].clone()
+    };
+    let keys = with(&json!([])).unwrap();
+    assert_eq!(algorithm(&keys), "HS256");
+    assert!(keys.published().is_empty());
+    let signs = json!({
+        "kty": "EC", "crv": "P-256", "kid": "k1", "alg": "ES256", "key_ops": ["sign", "verify"],
+        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    });
+    // "a-secret-of-at-least-thirty-two-bytes" in base64url: a key that verifies only.
+    let old = json!({"kty": "oct", "k": "YS1zZWNyZXQtb2YtYXQtbGVhc3QtdGhpcnR5LXR3by1ieXRlcw", "alg": "HS256"});
+    let keys = with(&json!([signs, old])).unwrap();
+    assert_eq!(algorithm(&keys), "ES256");
+    assert_eq!(keys.published().len(), 1);
+    assert_eq!(
+        with(&json!([signs, signs])).unwrap_err(),
+        KeyError::Signing(2)
+    );
+    assert_eq!(with(&json!([old])).unwrap_err(), KeyError::Signing(0));
+}
+
+// GW-KEY-02, GW-KEY-03, GW-KEY-05, GW-KEY-08, GW-ASY-05, AUTH-KEY-01, AUTH-KEY-02, AUTH-KEY-05.
 #[test]
 fn api_keys_are_recognized_by_class() {
     let keys = Keys::from_secret(SECRET).unwrap();

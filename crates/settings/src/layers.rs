@@ -164,14 +164,14 @@ impl Layers {
     /// expects something that will not happen.
     pub fn unknown_variables(&self, prefixes: &[&str]) -> Vec<String> {
         let fields = Settings::fields();
-        let is_known = |name: &str| {
-            let name = name.strip_suffix("_FILE").unwrap_or(name);
+        let is_known = |whole: &str| {
+            let name = whole.strip_suffix("_FILE").unwrap_or(whole);
             fields
                 .iter()
                 .any(|field| field.env.contains(&name) || own_name(field.key) == name)
                 || crate::strangers::STRANGERS
                     .iter()
-                    .any(|stranger| stranger.name == name)
+                    .any(|stranger| stranger.name == whole || stranger.name == name)
         };
         let mut names: Vec<String> = self
             .0

@@ -33,7 +33,6 @@ const CODES: &str = "unknown unexpected_failure validation_failed bad_json email
 fn no_error_has_a_code_that_clients_do_not_know() {
     // AUTH-ERR-09
     let table = include_str!("../error.rs");
-    let table = table;
     let mut found = 0;
     for line in table.lines() {
         let Some((_, right)) = line.split_once("=> ") else {

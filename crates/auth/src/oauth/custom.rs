@@ -27,6 +27,7 @@ pub(crate) const RESERVED: [&str; 8] = [
 
 /// A row of `auth.custom_oauth_providers`.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands for a column")]
 pub(crate) struct Custom {
     id: uuid::Uuid,
     pub(crate) kind: String,

@@ -53,16 +53,11 @@ pub(super) async fn post(service: &Inner, ask: &Ask) -> Result<Response, Error> 
         Some(custom) => of_custom(custom)?,
         None => expected(service, &body)?,
     };
+    let issuers = &service.providers.issuers;
+    let (issuer, token) = (&expected.issuer, &body.id_token);
     let verified = match &custom {
-        Some(custom) => {
-            custom
-                .verify(service, &expected.issuer, &body.id_token)
-                .await
-        }
-        None => {
-            let issuers = &service.providers.issuers;
-            issuers.verify(&expected.issuer, &body.id_token).await
-        }
+        Some(custom) => custom.verify(service, issuer, token).await,
+        None => issuers.verify(issuer, token).await,
     };
     let token = verified.map_err(|why| {
         tracing::info!(why, provider = expected.provider, "an ID token is refused");

@@ -174,7 +174,8 @@ fn is_for_us(service: &Inner, chain: Chain, message: &Message) -> Result<(), Err
     let known = service
         .redirects
         .accepts(&format!("https://{}/", message.domain));
-    if !local && !(same && known) {
+    let ours = local || (same && known);
+    if !ours {
         return Err(refused(format!(
             "Signed {title} message is using a Domain that does not match the one in URI which is not allowed on this server"
         )));
