@@ -1,5 +1,6 @@
 //! Second factors.
 
+use base::Clock as _;
 use chrono::TimeDelta;
 use hmac::Mac as _;
 use serde_json::{Value, json};
@@ -9,7 +10,6 @@ use crate::phone::Provider;
 
 /// The code that an app shows.
 fn code(house: &House, secret: &str) -> String {
-    use base::Clock as _;
     let key = data_encoding::BASE32_NOPAD
         .decode(secret.as_bytes())
         .unwrap();
@@ -511,7 +511,6 @@ async fn a_session_without_the_factor_ends_where_that_is_wished() {
     let low = house.sign_in("ada").await;
     house.person("bob").await;
     let bob = house.sign_in("bob").await;
-    use base::Clock as _;
     // AUTH-SESS-06: no token outlives its session.
     house.clock.advance(TimeDelta::seconds(1_800));
     let low = house.refresh(&text(&low, "refresh_token")).await.good();

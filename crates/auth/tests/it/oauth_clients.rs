@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::house::{House, text};
-use crate::oauth_server::{BACK, credentials, served};
+use crate::oauth_server::{BACK, served};
 
 #[tokio::test]
 async fn admins_keep_the_applications() {

@@ -329,7 +329,7 @@ async fn a_request_is_its_persons_alone_and_does_not_wait_for_ever() {
             404,
             "oauth_authorization_not_found",
             "authorization not found",
-        )
+        );
     };
     // Nobody agrees to what they have not seen.
     gone(house.decide(&ada, &name, "approve").await);
