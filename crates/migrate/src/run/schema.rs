@@ -6,7 +6,7 @@ use super::attempt::attempt;
 use super::{Context, functions, others};
 use crate::Error;
 use crate::ddl::{PRIVATE, QUARANTINE, Shape, create_sequence, shape};
-use crate::inventory::{Generation, Name, Sequence, Stage, TableKind};
+use crate::inventory::{ConstraintKind, Generation, Name, Sequence, Stage, TableKind};
 
 pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<(), Error> {
     let mut tx = client.transaction().await?;
@@ -23,19 +23,6 @@ pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<
                 name = ident(&schema)
             ),
             &format!("drop schema if exists {}", ident(&schema)),
-        )
-        .await?;
-    }
-    for schema in [PRIVATE, QUARANTINE] {
-        create(
-            context,
-            &tx,
-            "schema",
-            schema,
-            &format!(
-                "create schema if not exists {schema}; revoke all on schema {schema} from public"
-            ),
-            &format!("drop schema if exists {schema} cascade"),
         )
         .await?;
     }
@@ -71,6 +58,20 @@ pub(super) async fn apply(context: &Context<'_>, client: &mut Client) -> Result<
         .await?;
     }
     let waiting = ground(context, &mut tx).await?;
+    // After the types: rows in quarantine are in the source's types, so these go before them on the way back.
+    for schema in [PRIVATE, QUARANTINE] {
+        create(
+            context,
+            &tx,
+            "schema",
+            schema,
+            &format!(
+                "create schema if not exists {schema}; revoke all on schema {schema} from public"
+            ),
+            &format!("drop schema if exists {schema} cascade"),
+        )
+        .await?;
+    }
     for table in &context.inventory.tables {
         if context.plan.made_tables().all(|it| it.name != table.name)
             || table.kind == TableKind::Foreign
@@ -217,6 +218,18 @@ fn announce(context: &Context<'_>, shape: &Shape<'_>) {
             table.to_string(),
             "partitioned by hash now: a range of numbers means nothing for UUIDs",
         );
+    }
+    for constraint in &shape.table.constraints {
+        if constraint.kind == ConstraintKind::Check
+            && !constraint.inherited
+            && shape.constraint(constraint).is_none()
+        {
+            context.warn(
+                "MIG-D-CHECK",
+                format!("{table}.{}", constraint.name),
+                "not made: it is about an id that is a UUID now, or about a credential that moved away",
+            );
+        }
     }
     for column in &shape.table.columns {
         let object = format!("{table}.{}", column.name);

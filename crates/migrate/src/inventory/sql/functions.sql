@@ -8,5 +8,5 @@ join pg_namespace n on n.oid = p.pronamespace
 join pg_language l on l.oid = p.prolang
 cross join lateral (select coalesce(to_jsonb(p) ->> 'prokind', case when to_jsonb(p) ->> 'proisagg' = 'true' then 'a' else 'f' end)) k(kind)
 where n.nspname = any ($1)
-  and not exists (select 1 from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+  and not exists (select 1 from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype in ('e', 'i'))
 order by p.oid
