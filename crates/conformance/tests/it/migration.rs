@@ -1,5 +1,6 @@
 //! The legacy application moves in, from the command line and through the front door.
 
+mod mishaps;
 mod old_hashes;
 
 use std::collections::BTreeMap;
