@@ -63,7 +63,6 @@ pub(super) async fn find(
 
 /// Whether a column holds addresses: by its name and values, or by its values where another column says that they are.
 /// The inner value names that column and what it says.
-#[expect(clippy::option_option, reason = "addresses or not, and of what kind")]
 async fn holds_addresses(
     probes: &Probes<'_>,
     table: &Table,

@@ -16,9 +16,10 @@ impl Plan {
     ) -> Result<(), PlanError> {
         let fits = |patterns: &[String], name: &Name| {
             patterns.iter().any(|pattern| {
-                let pattern = match pattern.contains('.') {
-                    true => pattern.clone(),
-                    false => format!("public.{pattern}"),
+                let pattern = if pattern.contains('.') {
+                    pattern.clone()
+                } else {
+                    format!("public.{pattern}")
                 };
                 matches(&pattern, &format!("{}.{}", name.schema, name.name))
             })

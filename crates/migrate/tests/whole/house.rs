@@ -188,7 +188,7 @@ impl House {
         for label in labels(sql).iter().filter(|it| wanted.contains(&it.kind)) {
             let (table, column) = label.target.rsplit_once(".\"").map_or_else(
                 || label.target.rsplit_once('.').unwrap(),
-                |(table, column)| (table, &label.target[table.len() + 1..][..column.len() + 1]),
+                |(table, column)| (table, &label.target[table.len() + 1..][..=column.len()]),
             );
             let moved = plan.tables.iter().any(|it| {
                 it.action == migrate::plan::TableAction::Copy

@@ -270,15 +270,11 @@ async fn asks_which_of_two_users_tables_26() {
         "it is not clear which table holds the users: it may be public.customers, public.staff"
     );
     // The staff's ids stay what they are.
-    let sql: String = sql
-        .lines()
-        .filter(|line| {
-            !["agent_id", "shifts.staff_id", "handled_by"]
-                .iter()
-                .any(|it| line.starts_with("-- label") && line.ends_with(it))
-        })
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let theirs = ["agent_id", "shifts.staff_id", "handled_by"];
+    let is_theirs =
+        |line: &str| line.starts_with("-- label") && theirs.iter().any(|it| line.ends_with(it));
+    let lines: Vec<&str> = sql.lines().filter(|line| !is_theirs(line)).collect();
+    let sql = lines.join("\n");
     let whole = migrate_whole(&sql, Some(&users), |_| ()).await;
     assert_eq!(whole.asked, ["reference public.calls.handled_by"]);
     assert_eq!(whole.people.all, 25);

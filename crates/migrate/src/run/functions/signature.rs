@@ -36,8 +36,7 @@ fn outside_quotes(text: &str, from: usize, is: impl Fn(char, u32) -> bool) -> Op
     let mut depth = 0_u32;
     for (at, char) in text[from..].char_indices() {
         match (quote, char) {
-            (Some(open), _) if char == open => quote = None,
-            (Some(_), _) => {}
+            (Some(open), _) => quote = (char != open).then_some(open),
             (None, '"' | '\'') => quote = Some(char),
             (None, _) if is(char, depth) => return Some(from + at),
             (None, '(') => depth += 1,
