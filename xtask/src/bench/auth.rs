@@ -64,12 +64,11 @@ async fn sign_up(stack: &Stack, apikey: &str, number: usize) -> Result<Value> {
     let headers = [("apikey", apikey)];
     let body = person(number);
     let known = Request::post("/auth/v1/token?grant_type=password", &headers, &body);
-    let text = match load::once(&stack.address(), &known).await {
-        Ok(text) => text,
-        Err(_) => {
-            let new = Request::post("/auth/v1/signup", &headers, &body);
-            load::once(&stack.address(), &new).await?
-        }
+    let text = if let Ok(text) = load::once(&stack.address(), &known).await {
+        text
+    } else {
+        let new = Request::post("/auth/v1/signup", &headers, &body);
+        load::once(&stack.address(), &new).await?
     };
     Ok(serde_json::from_str(&text)?)
 }
@@ -179,13 +178,13 @@ fn per_answer(cpu: Cpu, count: u64) -> String {
 }
 
 /// One refresh after the other over one connection; how many.
-async fn chain(address: &str, apikey: &str, mut token: String, span: Duration) -> Result<u64> {
+async fn chain(address: &str, apikey: &str, first: String, span: Duration) -> Result<u64> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
-    let (started, mut count) = (Instant::now(), 0);
+    let (started, mut count, mut refresh_token) = (Instant::now(), 0, first);
     while started.elapsed() < span {
-        let body = json!({ "refresh_token": token }).to_string();
+        let body = json!({ "refresh_token": refresh_token }).to_string();
         let request = format!(
             "POST /auth/v1/token?grant_type=refresh_token HTTP/1.1\r\nhost: localhost\r\napikey: {apikey}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
@@ -193,10 +192,7 @@ async fn chain(address: &str, apikey: &str, mut token: String, span: Duration) -
         );
         stream.get_mut().write_all(request.as_bytes()).await?;
         let answer = answer(&mut stream).await?;
-        token = answer["refresh_token"]
-            .as_str()
-            .with_context(|| format!("no refresh token in {answer}"))?
-            .to_owned();
+        refresh_token = token(&answer, "refresh_token")?;
         count += 1;
     }
     Ok(count)

@@ -31,14 +31,15 @@ async fn a_stop_lets_requests_under_way_finish() {
     // The service asks for the body: the request is with it.
     read_until(&mut under_way, "100 Continue\r\n\r\n").await;
     under_way.write_all(b"12345").await.unwrap();
-    let tasks = house.tasks.clone();
-    let stop =
-        tokio::spawn(async move { tasks.shut_down(std::time::Duration::from_secs(600)).await });
-    while TcpStream::connect(&address).await.is_ok() {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    under_way.write_all(b"67890").await.unwrap();
-    let answer = read_until(&mut under_way, "\r\n\r\n10").await;
+    let stop = house.tasks.shut_down(std::time::Duration::from_secs(600));
+    let caller = async {
+        while TcpStream::connect(&address).await.is_ok() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        under_way.write_all(b"67890").await.unwrap();
+        read_until(&mut under_way, "\r\n\r\n10").await
+    };
+    let (ended, answer) = tokio::join!(stop, caller);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    assert!(stop.await.unwrap(), "all tasks ended by themselves");
+    assert!(ended, "all tasks ended by themselves");
 }
