@@ -119,7 +119,11 @@ impl Site {
             .current_dir(self.dir.path())
             .stdin(Stdio::null());
         // The tests' own variables are no settings of the program.
-        for name in ["PASSERELLE_TEST_NODE_DIR", "PASSERELLE_TEST_PYTHON"] {
+        for name in [
+            "PASSERELLE_TEST_NODE_DIR",
+            "PASSERELLE_TEST_PYTHON",
+            "PASSERELLE_TEST_SIZE",
+        ] {
             command.env_remove(name);
         }
         for (name, value) in [

@@ -1,7 +1,10 @@
 //! The legacy application moves in, from the command line and through the front door.
 
+mod doctor;
+mod front;
 mod mishaps;
 mod old_hashes;
+mod reference;
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt as _;
@@ -27,6 +30,10 @@ struct Move {
 
 impl Move {
     async fn new(variant: Variant) -> Self {
+        Self::sized(variant, Size::S).await
+    }
+
+    async fn sized(variant: Variant, size: Size) -> Self {
         let mut site = Site::new();
         site.up();
         let admin = Endpoint::parse(&site.database_url("postgres"))
@@ -40,7 +47,7 @@ impl Move {
             .unwrap();
         let source = site.database_url("insight_db");
         let mut client = Endpoint::parse(&source).unwrap().connect().await.unwrap();
-        let made = insight::generate(&mut client, variant, Size::S, 1, &mut |_, _| ())
+        let made = insight::generate(&mut client, variant, size, 1, &mut |_, _| ())
             .await
             .unwrap();
         Self {
@@ -154,7 +161,7 @@ impl Move {
 /// is proved, and the official clients sign in with old passwords.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn insight_moves_in_from_the_command_line() {
-    let stage = Move::new(Variant::A).await;
+    let stage = Move::sized(Variant::A, size()).await;
     stage.ends(&["preflight"], 0);
     assert_eq!(stage.ends(&["plan"], 0)["summary"]["questions"], 0);
     let before = stage.fingerprint().await;
@@ -287,6 +294,16 @@ async fn users_move_over_http_with_nothing_but_a_key() {
             answer.text().await.unwrap()
         );
     }
+}
+
+/// How much is moved: S unless `PASSERELLE_TEST_SIZE` says M or L (CONTRIBUTING.md).
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests' runner says how large the input is"
+)]
+fn size() -> Size {
+    let asked = std::env::var("PASSERELLE_TEST_SIZE");
+    asked.map_or(Size::S, |size| size.parse().unwrap())
 }
 
 fn private(path: &std::path::Path, mode: u32) {

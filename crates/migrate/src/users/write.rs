@@ -122,6 +122,9 @@ pub(crate) async fn write_users(
     now: DateTime<Utc>,
     done: &(dyn Fn(u64) + Sync),
 ) -> Result<(), Error> {
+    // MIG-GEN-04: what counts is what is there, not what was noted once.
+    let lost = include_str!("../sql/lost_users.sql");
+    target.execute(lost, &[&plan.run]).await?;
     let mut people = std::pin::pin!(people(source, plan, inventory).await?);
     let mut verdicts = survey.verdicts.iter();
     let mut batch: Vec<(Verdict, Person)> = Vec::with_capacity(BATCH);

@@ -69,3 +69,18 @@ fn a_locale_names_its_language() {
     assert_eq!(Language::parse("en_GB"), Language::English);
     assert_eq!(Language::parse("C"), Language::English);
 }
+
+// Whoever lacks a port is told what gives that listener another one.
+#[test]
+fn a_taken_port_is_named_by_its_own_setting() {
+    use super::floors::another_port;
+    let settings = settings::Settings::load(&settings::Layers::default()).unwrap();
+    let told = |port| another_port(&settings.gateway, port).text(Language::English);
+    assert_eq!(told(8000), "passerelle up --port 8001");
+    assert_eq!(
+        told(8001),
+        "PASSERELLE_GATEWAY_ADMIN_PORT=8002 passerelle up"
+    );
+    assert_eq!(told(8443), "PASSERELLE_GATEWAY_TLS_PORT=8444 passerelle up");
+    assert!(told(9999).contains("--service-ports"));
+}

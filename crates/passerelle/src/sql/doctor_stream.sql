@@ -8,5 +8,5 @@ select
   coalesce((select string_agg(format('%I.%I', t.schemaname, t.tablename), ', ')
     from pg_catalog.pg_publication_tables t
     join pg_catalog.pg_class c on c.oid = format('%I.%I', t.schemaname, t.tablename)::regclass
-    where t.pubname = 'supabase_realtime' and (c.relreplident = 'n' or c.relreplident = 'd'
-      and not exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary))), '')
+    where t.pubname = 'supabase_realtime' and c.relreplident = 'd'
+      and not exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary)), '')
