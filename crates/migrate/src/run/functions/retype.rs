@@ -7,6 +7,8 @@ use crate::inspect::says_user;
 use crate::inventory::Function;
 use crate::plan::Decision;
 
+/// What stands for the dollar of `$1` in a body's words.
+const POSITION: &str = " position_";
 /// Parameters that may be tried in every combination.
 const MOST: usize = 6;
 
@@ -43,7 +45,7 @@ impl<'a> Retyping<'a> {
             &function.body
         };
         // What is put together at run time stands in literals (MIG-DEP-05).
-        let body = identifiers(&body.replace('\'', " "));
+        let body = identifiers(&body.replace('\'', " ").replace('$', POSITION));
         let is_about = |column: &str| body.iter().any(|word| word.eq_ignore_ascii_case(column));
         let about_users = is_about(&plan.users.table.name) && is_about(&plan.users.id);
         if !about_users && !columns.iter().any(|column| is_about(column)) {
@@ -74,8 +76,10 @@ impl<'a> Retyping<'a> {
             .iter()
             .copied()
             .filter(|place| {
-                name(list[*place])
-                    .is_some_and(|name| compared(&name) || says_user(plan, strip(&name)))
+                // A parameter without a name is called by its place.
+                compared(&format!("{}{}", POSITION.trim_start(), place + 1))
+                    || name(list[*place])
+                        .is_some_and(|name| compared(&name) || says_user(plan, strip(&name)))
             })
             .collect();
         Some(Self {
