@@ -382,7 +382,7 @@ impl Providers {
         if url.scheme() != "https" {
             return Err("the address is not a HTTPS URL".into());
         }
-        if super::public::names_private(&url) {
+        if web::public::names_private(&url) {
             return Err("the address is not public".into());
         }
         Ok(&self.guarded)

@@ -4,7 +4,6 @@ mod chosen;
 pub(crate) mod custom;
 mod oidc;
 mod profile;
-mod public;
 mod specs;
 
 use std::collections::HashMap;
@@ -99,7 +98,7 @@ impl Providers {
             .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
-            .dns_resolver(Arc::new(public::Resolver {
+            .dns_resolver(Arc::new(web::public::Resolver {
                 public_only: !allow_private,
             }))
             .user_agent("passerelle")
@@ -122,7 +121,7 @@ impl Providers {
         let Some(url::Host::Domain(name)) = url.host() else {
             return Ok(());
         };
-        let resolver = public::Resolver {
+        let resolver = web::public::Resolver {
             public_only: !self.allow_private,
         };
         resolver.check(name).await.map_err(|why| why.to_string())

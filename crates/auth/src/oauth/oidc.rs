@@ -155,7 +155,7 @@ impl Issuers {
     /// An answer of JSON from an address that may be asked.
     async fn ask(&self, address: &str) -> Result<Value, String> {
         let url = url::Url::parse(address).map_err(|error| error.to_string())?;
-        if self.public_only && (url.scheme() != "https" || super::public::names_private(&url)) {
+        if self.public_only && (url.scheme() != "https" || web::public::names_private(&url)) {
             return Err("the address is not public".into());
         }
         super::json(self.http.get(url)).await

@@ -10,9 +10,9 @@ use reqwest::{Method, Response};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout};
 use url::Url;
+use web::public::{Resolver, names_private};
 
 use super::NoClient;
-use super::address::{Resolver, names_private};
 use super::failure::{Failure, RedirectedElsewhere, RedirectedToPrivate, RedirectedTooOften};
 use super::queue::Request;
 

@@ -4,7 +4,6 @@
 //! queue: until then it is pending. It is sent at most once. One whose node died while sending is never sent
 //! again, since nobody knows whether it arrived; once its time has run out that is what its answer says.
 
-mod address;
 mod client;
 mod failure;
 mod queue;

@@ -10,7 +10,7 @@ use url::{Host, Url};
 
 /// Why a name leads nowhere: what a [`Resolver`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unreachable {
+pub enum Unreachable {
     /// All its addresses are of this machine or its network.
     #[error("the address is not public")]
     Private,
@@ -20,7 +20,7 @@ pub(super) enum Unreachable {
 }
 
 /// Whether an address belongs to this machine, its network or to nobody in particular.
-pub(super) fn is_private(address: IpAddr) -> bool {
+pub fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_private_v4(address),
         IpAddr::V6(address) => is_private_v6(address),
@@ -68,7 +68,7 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
 }
 
 /// Whether a URL names such an address itself. A name is left to the [`Resolver`].
-pub(super) fn names_private(url: &Url) -> bool {
+pub fn names_private(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => is_private_v4(address),
         Some(Host::Ipv6(address)) => is_private_v6(address),
@@ -78,14 +78,14 @@ pub(super) fn names_private(url: &Url) -> bool {
 
 /// The system's resolver; keeps back addresses that are not public if told so.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Resolver {
+pub struct Resolver {
     /// Whether addresses that are not public are kept back.
-    pub(super) public_only: bool,
+    pub public_only: bool,
 }
 
 impl Resolver {
     /// Whether a name leads anywhere.
-    pub(super) async fn check(self, name: &str) -> Result<(), Unreachable> {
+    pub async fn check(self, name: &str) -> Result<(), Unreachable> {
         self.addresses(name).await.map(drop)
     }
 
@@ -122,38 +122,65 @@ impl Resolve for Resolver {
 mod tests {
     use super::*;
 
+    // AUTH-ADMIN-22, DB-SUB-03.
     #[test]
-    fn addresses_of_this_machine_and_its_network_are_not_public() {
-        // AUTH-ADMIN-22
+    fn addresses_of_this_machine_and_its_networks_are_not_public() {
         for private in [
             "127.0.0.1",
             "10.1.2.3",
             "172.16.0.1",
             "192.168.1.1",
             "169.254.169.254",
-            "100.64.0.1",
             "0.0.0.0",
+            "100.64.0.1",
+            "255.255.255.255",
+            "224.0.0.1",
+            "198.18.0.1",
+            "192.0.0.1",
             "::1",
             "::",
             "fe80::1",
             "fd00::1",
             "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::127.0.0.1",
             "64:ff9b::7f00:1",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::1",
             "2002:7f00:1::",
             "ff02::1",
+            "2001:db8::1",
+            "fec0::1",
         ] {
             assert!(is_private(private.parse().unwrap()), "{private}");
         }
         for public in [
             "1.1.1.1",
             "93.184.216.34",
+            "172.32.0.1",
+            "100.128.0.1",
+            "192.0.1.1",
+            "198.20.0.1",
             "2606:4700::1111",
             "::ffff:1.1.1.1",
+            "64:ff9b::101:101",
+            "2002:101:101::",
         ] {
             assert!(!is_private(public.parse().unwrap()), "{public}");
         }
+    }
+
+    // AUTH-ADMIN-22, DB-SUB-03: however the address is written.
+    #[test]
+    fn an_address_in_disguise_is_still_an_address() {
         let named = |text: &str| names_private(&Url::parse(text).unwrap());
         for private in [
+            "http://127.1/",
+            "http://0x7f.0.0.1/",
+            "http://2130706433/",
+            "http://[::1]:80/",
+            "http://017700000001/",
+            "http://[::ffff:7f00:1]/",
             "https://2130706433/",
             "https://0x7f.1/",
             "https://[::1]/",
@@ -162,11 +189,12 @@ mod tests {
             assert!(named(private), "{private}");
         }
         assert!(!named("https://example.com/"));
+        assert!(!named("http://example.com/"));
     }
 
+    // AUTH-ADMIN-22: a name that every resolver knows, with a file of hosts or without.
     #[tokio::test]
     async fn a_name_of_this_machine_is_kept_back() {
-        // AUTH-ADMIN-22: a name that every resolver knows, with a file of hosts or without.
         let check = |public_only| Resolver { public_only }.check("127.1");
         assert_eq!(check(true).await, Err(Unreachable::Private));
         assert_eq!(check(false).await, Ok(()));
