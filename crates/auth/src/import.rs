@@ -8,7 +8,7 @@ use tokio_postgres::GenericClient;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
-pub use crate::password::legacy::{Legacy, Refusal, Transform, TransformDigest};
+pub use crate::password::legacy::{Algorithm, Legacy, Refusal, Transform, TransformDigest};
 
 /// A user to be stored as given.
 #[derive(Debug, Clone)]

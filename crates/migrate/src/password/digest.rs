@@ -1,73 +1,9 @@
 //! Plain digests, with or without their salt beside them.
 
+pub use auth::import::Algorithm;
+
 use super::HashClass;
 use super::text::{any_base64, base64, hex_bytes, is_salt};
-
-/// Which digest, told by its length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Algorithm {
-    /// 16 bytes.
-    Md5,
-    /// 20 bytes.
-    Sha1,
-    /// 28 bytes.
-    Sha224,
-    /// 32 bytes.
-    Sha256,
-    /// 48 bytes.
-    Sha384,
-    /// 64 bytes.
-    Sha512,
-}
-
-impl Algorithm {
-    pub(super) fn of_bytes(bytes: usize) -> Option<Self> {
-        Some(match bytes {
-            16 => Self::Md5,
-            20 => Self::Sha1,
-            28 => Self::Sha224,
-            32 => Self::Sha256,
-            48 => Self::Sha384,
-            64 => Self::Sha512,
-            _ => return None,
-        })
-    }
-
-    /// By the name that frameworks write, `sha256` or `sha-256`.
-    pub(super) fn of_name(name: &str) -> Option<Self> {
-        Some(match name.to_ascii_lowercase().as_str() {
-            "md5" => Self::Md5,
-            "sha" | "sha1" | "sha-1" => Self::Sha1,
-            "sha224" | "sha-224" => Self::Sha224,
-            "sha256" | "sha-256" => Self::Sha256,
-            "sha384" | "sha-384" => Self::Sha384,
-            "sha512" | "sha-512" => Self::Sha512,
-            _ => return None,
-        })
-    }
-
-    pub(super) fn bytes(self) -> usize {
-        match self {
-            Self::Md5 => 16,
-            Self::Sha1 => 20,
-            Self::Sha224 => 28,
-            Self::Sha256 => 32,
-            Self::Sha384 => 48,
-            Self::Sha512 => 64,
-        }
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Md5 => "md5",
-            Self::Sha1 => "sha1",
-            Self::Sha224 => "sha224",
-            Self::Sha256 => "sha256",
-            Self::Sha384 => "sha384",
-            Self::Sha512 => "sha512",
-        }
-    }
-}
 
 /// How a digest is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

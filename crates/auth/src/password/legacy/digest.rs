@@ -6,18 +6,25 @@ use hmac::{Mac as _, SimpleHmac};
 use super::text::{any_base64, base64, hex_bytes, is_salt};
 
 /// Which digest, told by its length or its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Algorithm {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Algorithm {
+    /// 16 bytes.
     Md5,
+    /// 20 bytes.
     Sha1,
+    /// 28 bytes.
     Sha224,
+    /// 32 bytes.
     Sha256,
+    /// 48 bytes.
     Sha384,
+    /// 64 bytes.
     Sha512,
 }
 
 impl Algorithm {
-    fn of_bytes(bytes: usize) -> Option<Self> {
+    /// By the length of what it makes, in bytes.
+    pub fn of_bytes(bytes: usize) -> Option<Self> {
         Some(match bytes {
             16 => Self::Md5,
             20 => Self::Sha1,
@@ -29,7 +36,8 @@ impl Algorithm {
         })
     }
 
-    pub(super) fn of_name(name: &str) -> Option<Self> {
+    /// By the name that frameworks write, `sha256` or `sha-256`, in any case.
+    pub fn of_name(name: &str) -> Option<Self> {
         Some(match name.to_ascii_lowercase().as_str() {
             "md5" => Self::Md5,
             "sha" | "sha1" | "sha-1" => Self::Sha1,
@@ -41,7 +49,8 @@ impl Algorithm {
         })
     }
 
-    pub(super) fn name(self) -> &'static str {
+    /// Its name in lower case, without a hyphen.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Md5 => "md5",
             Self::Sha1 => "sha1",
@@ -52,7 +61,8 @@ impl Algorithm {
         }
     }
 
-    pub(super) fn bytes(self) -> usize {
+    /// How long what it makes is, in bytes.
+    pub fn bytes(self) -> usize {
         match self {
             Self::Md5 => 16,
             Self::Sha1 => 20,

@@ -21,6 +21,7 @@ mod transform;
 
 use base::Secret;
 
+pub use digest::Algorithm;
 pub(crate) use transform::Peppers;
 pub use transform::{Digest as TransformDigest, Transform};
 
