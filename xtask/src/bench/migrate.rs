@@ -11,7 +11,6 @@ use pg::Endpoint;
 
 use super::ratio;
 use super::stack::Stack;
-use crate::run;
 
 const SOURCE: &str = "bench_legacy";
 const COPY: &str = "bench_copy";
@@ -195,7 +194,7 @@ impl Engine {
     }
 
     fn prepared(&self, data: &Path, arguments: &[&str]) -> Command {
-        let mut command = Command::new(run::root().join("target/release/passerelle"));
+        let mut command = Command::new(super::stack::program());
         command
             .arg("migrate")
             .args(arguments)
